@@ -1,0 +1,31 @@
+# The two commands of the README are `make demo` and `make test`; both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: demo test fast lint types check fmt bench docs
+
+demo: $(VENV)/ready
+	$(RUN)/volreel demo
+
+test: $(VENV)/ready
+	$(RUN)/pytest -n 2 --dist worksteal
+
+lint: $(VENV)/ready
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/lint-imports
+
+types: $(VENV)/ready
+	$(RUN)/mypy
+
+check: lint types test
+
+fmt: $(VENV)/ready
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@

@@ -1,0 +1,131 @@
+"""Sealed segments: Parquet files written once, checksummed, and never changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tracer.trace.disk import Disk
+from tracer.trace.manifest import Segment, SegmentFile
+from tracer.trace.schema import FORMAT, LOGS, OBJECTS, SCHEMAS
+
+_GROUP_BYTES = 16 << 20
+"""Arrow bytes of a row group: large ones compress better, this one bounds the memory of sealing."""
+_GROUP_ROWS = 65_536
+_PAGE_BYTES = 64 << 20
+"""A page is a whole column of a row group: zstd then finds an object's earlier version in the same page."""
+_LEVEL = 6
+_DELTA = {"seq": "DELTA_BINARY_PACKED", "observed_at": "DELTA_BINARY_PACKED", "revision": "DELTA_BINARY_PACKED"}
+_PLAIN = {OBJECTS: {"object", "resource_version", *_DELTA}, LOGS: {"line", "message", *_DELTA}}
+"""Columns that repeat too little for a dictionary."""
+
+
+def segment_path(trace: Path, table: str, number: int) -> Path:
+    """Where a sealed file lives."""
+    return trace / table / f"{number:08d}.parquet"
+
+
+def write_segment_file(
+    trace: Path, trace_id: str, table: str, number: int, batches: Iterable[pa.RecordBatch], disk: Disk
+) -> SegmentFile | None:
+    """Seal one table of a segment: written under a temporary name, synced, renamed. None when there are no rows.
+
+    Raises OSError when the disk refuses; nothing stands under the final name then.
+    """
+    groups = _row_groups(batches)
+    first = next(groups, None)
+    if first is None:
+        return None
+    path = segment_path(trace, table, number)
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(".parquet.tmp")
+    schema = SCHEMAS[table]
+    plain = _PLAIN.get(table, set(_DELTA))
+    rows, first_seq, last_seq = 0, first.column("seq")[0].as_py(), 0
+    try:
+        with pq.ParquetWriter(
+            temporary,
+            schema,
+            compression="zstd",
+            compression_level=_LEVEL,
+            use_dictionary=[name for name in schema.names if name not in plain],
+            column_encoding={name: encoding for name, encoding in _DELTA.items() if name in schema.names},
+            data_page_size=_PAGE_BYTES,
+            write_page_checksum=True,
+            write_statistics=[name for name in schema.names if name not in ("object", "line", "message")],
+        ) as writer:
+            group: pa.Table | None = first
+            while group is not None:
+                writer.write_table(group, row_group_size=group.num_rows)
+                rows += group.num_rows
+                last_seq = group.column("seq")[-1].as_py()
+                group = next(groups, None)
+            writer.add_key_value_metadata(
+                {
+                    "volreel.format": str(FORMAT),
+                    "volreel.trace_id": trace_id,
+                    "volreel.table": table,
+                    "volreel.segment": str(number),
+                }
+            )
+        disk.sync(temporary)
+        disk.rename(temporary, path)
+        disk.sync_folder(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    digest, size = file_digest(path)
+    return SegmentFile(rows=rows, bytes=size, sha256=digest, first_seq=first_seq, last_seq=last_seq)
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    size = rows = 0
+    for batch in batches:
+        if batch.num_rows == 0:
+            continue
+        held.append(batch)
+        size += batch.get_total_buffer_size()
+        rows += batch.num_rows
+        if size >= _GROUP_BYTES or rows >= _GROUP_ROWS:
+            yield pa.Table.from_batches(held)
+            held, size, rows = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def file_digest(path: Path) -> tuple[str, int]:
+    """SHA-256 (hex) and size in bytes of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return digest, file.tell()
+
+
+def describe_segment(number: int, files: dict[str, SegmentFile], spans: Sequence[tuple[datetime, datetime]]) -> Segment:
+    """The manifest's entry of a segment; spans are first and last observed_at of each of its tables."""
+    return Segment(
+        number=number,
+        first_seq=min(file.first_seq for file in files.values()),
+        last_seq=max(file.last_seq for file in files.values()),
+        first_at=rfc3339(min(first for first, _ in spans)),
+        last_at=rfc3339(max(last for _, last in spans)),
+        files=files,
+    )
+
+
+def file_span(path: Path) -> tuple[datetime, datetime]:
+    """First and last observed_at of a sealed file, from its statistics."""
+    metadata = pq.read_metadata(path)
+    column = metadata.schema.names.index("observed_at")
+    groups = [metadata.row_group(index).column(column).statistics for index in range(metadata.num_row_groups)]
+    return min(group.min for group in groups), max(group.max for group in groups)
+
+
+def rfc3339(instant: datetime) -> str:
+    """`2026-11-23T07:32:00.000000Z`."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
