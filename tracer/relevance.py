@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tracer.components import components
@@ -45,8 +45,9 @@ _NODE_HEARTBEATS = "kube-node-lease"
 class Relevance:
     """Decides what is kept; remembers which pods are, since Events and Leases follow them."""
 
-    def __init__(self, *, all_events: bool = False) -> None:
-        self.filtered: dict[str, Counter[str]] = {}
+    def __init__(self, *, all_events: bool = False, filtered: Mapping[str, Mapping[str, int]] | None = None) -> None:
+        """`filtered` are the counts to go on from."""
+        self.filtered = {stream: Counter(counts) for stream, counts in (filtered or {}).items()}
         """Stream -> why -> how many observations were left out."""
         self._all_events = all_events
         self._other_pods: set[str] = set()

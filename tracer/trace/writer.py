@@ -41,7 +41,7 @@ class TraceWriter:
         self.damage: list[Damage] = []
         """What a damaged journal had lost when the trace was taken up again."""
         self.pending_bytes = 0
-        self._disk = disk
+        self.disk = disk
         self._lock = lock
         self._next_seq = next_seq
         self._staged_seq = next_seq
@@ -133,6 +133,11 @@ class TraceWriter:
         """Rows that are not durable and not on their way."""
         return sum(buffer.rows for buffer in self._buffers.values())
 
+    @property
+    def owes_commit(self) -> bool:
+        """Whether staged rows are not durable yet."""
+        return bool(self._batches) or self._journal.has_staged
+
     def stage(self) -> bool:
         """Take the pending rows for the next commit; False when there are none or a commit is owed already."""
         if self._batches or not self.pending_rows:
@@ -161,6 +166,12 @@ class TraceWriter:
         """Bytes in the open journal."""
         return self._journal.bytes
 
+    @property
+    def bytes_on_disk(self) -> int:
+        """Bytes of the sealed segments and the open journal."""
+        sealed = sum(file.bytes for segment in self.manifest.segments for file in segment.files.values())
+        return sealed + self._journal.bytes
+
     def rotate(self) -> int | None:
         """Close the journal for sealing and open the next. Its number, or None when it is empty.
 
@@ -169,18 +180,18 @@ class TraceWriter:
         if not self._journal.rows:
             return None
         number = self._journal.number
-        following = Journal(self.path, number + 1, self._disk)
+        following = Journal(self.path, number + 1, self.disk)
         self._journal.close()
         self._journal = following
         return number
 
     def write_sealed(self, number: int) -> Segment | None:
         """Write a rotated journal as Parquet; slow, changes nothing that is shared. Raises OSError."""
-        return write_segment(self.path, self.manifest, read_journal(self.path, number), self._disk)
+        return write_segment(self.path, self.manifest, read_journal(self.path, number), self.disk)
 
     def adopt(self, number: int, segment: Segment | None) -> None:
         """Name a sealed segment in the manifest and drop its journal. Raises OSError."""
-        adopt_segment(self.path, self.manifest, number, segment, self._disk)
+        adopt_segment(self.path, self.manifest, number, segment, self.disk)
 
     def seal(self) -> None:
         """Flush, rotate and seal, all at once. Raises OSError."""
@@ -192,7 +203,7 @@ class TraceWriter:
 
     def save_manifest(self) -> None:
         """Write trace.json now. Raises OSError."""
-        write_manifest(self.path, self.manifest, self._disk)
+        write_manifest(self.path, self.manifest, self.disk)
 
     def close(self) -> None:
         """End the recording well: everything sealed, the manifest says so, the lock is free. Raises OSError."""

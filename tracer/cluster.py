@@ -1,0 +1,234 @@
+"""The connection to one API server: configuration, credentials and TLS are the official client's, the bytes are ours."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+from kubernetes.aio import config
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+
+from tracer.errors import ClusterError
+
+READ_BUFFER = 1 << 17
+"""Bytes that a connection may hold unread before TCP pushes back: this times the streams bounds their memory."""
+_CONNECT_S = 10.0
+_ANSWER_S = 60.0
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+class Refused(Exception):
+    """The server answered with an HTTP error, or with an ERROR in a watch."""
+
+    def __init__(self, status: int, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{status} {message}")
+        self.status = status
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class Lost(Exception):
+    """The connection could not be made, or broke. The message says how."""
+
+
+class Cluster:
+    """An API server that can be read from. `connect` makes one."""
+
+    def __init__(self, kubeconfig: str | None, context: str | None) -> None:
+        self._kubeconfig = kubeconfig
+        self._context = context
+        self._api: Any = None
+        self._reloading = asyncio.Lock()
+        self._generation = 0
+
+    @classmethod
+    async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Cluster:
+        """Load the configuration: the given kubeconfig, else $KUBECONFIG or ~/.kube/config, else a pod's account.
+
+        Makes no request yet. Raises ClusterError when there is no usable configuration.
+        """
+        cluster = cls(kubeconfig, context)
+        cluster._api = await cluster._load()
+        return cluster
+
+    @property
+    def server(self) -> str:
+        """The server's address."""
+        return str(self._api.configuration.host)
+
+    async def _load(self) -> Any:
+        settings = Configuration()
+        settings.connection_pool_maxsize = 0  # one connection a stream, however many there are
+        settings.client_session_kwargs = {"read_bufsize": READ_BUFFER}
+        complaints = _Complaints()
+        log = logging.getLogger("kubernetes")
+        log.addHandler(complaints)
+        log.propagate = False
+        try:
+            if self._kubeconfig is None and not _has_default_kubeconfig() and _SERVICE_ACCOUNT.exists():
+                config.load_incluster_config(client_configuration=settings)
+            else:
+                await config.load_kube_config(
+                    config_file=self._kubeconfig, context=self._context, client_configuration=settings
+                )
+            api = ApiClient(configuration=settings)
+        except (config.ConfigException, OSError, ValueError, KeyError, TypeError, ssl.SSLError) as error:
+            raise ClusterError(self._bad_configuration(error)) from error
+        except Exception as error:  # YAML errors come in many classes
+            raise ClusterError(self._bad_configuration(error)) from error
+        finally:
+            log.removeHandler(complaints)
+        if complaints.messages:  # the client logs a failed credential plugin, and goes on without credentials
+            raise ClusterError(
+                f"The credentials in {self._source()} cannot be had: {complaints.messages[-1]}. "
+                "Try `kubectl get nodes` with the same kubeconfig."
+            )
+        return api
+
+    def _bad_configuration(self, error: Exception) -> str:
+        source = self._source()
+        if not Path(source).expanduser().exists():
+            return f"There is no kubeconfig at {source}. Name one with --kubeconfig, or set KUBECONFIG."
+        message = " ".join(str(error).split()) or type(error).__name__
+        what = f"context {self._context} of {source}" if self._context else source
+        return f"{what} cannot be used: {message}. `kubectl config get-contexts` lists what there is."
+
+    def _source(self) -> str:
+        return self._kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+
+    async def reload(self, generation: int) -> None:
+        """Read the credentials again, running credential plugins again; once for all who saw the same refusal.
+
+        `generation` is the value of `self.generation` when the refused request was made. Raises ClusterError.
+        """
+        async with self._reloading:
+            if generation != self._generation:
+                return
+            fresh = await self._load()
+            self._generation += 1
+            self._api, old = fresh, self._api
+            await old.close()
+
+    @property
+    def generation(self) -> int:
+        """Counts the reloads of credentials."""
+        return self._generation
+
+    async def get(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
+        """The body of a GET. Raises Refused, Lost."""
+        async with self._request(path, query or {}, aiohttp.ClientTimeout(total=_ANSWER_S)) as response:
+            try:
+                return await response.read()
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise Lost(_how(error)) from error
+
+    async def get_json(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        """The decoded body of a GET. Raises Refused, Lost."""
+        body = await self.get(path, query)
+        try:
+            return msgspec.json.decode(body)
+        except msgspec.DecodeError as error:
+            raise Lost(f"{path} answered with something that is no JSON") from error
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, query: Mapping[str, str], silence_s: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The body of a GET in pieces as they arrive, without end.
+
+        Raises Refused; Lost when the connection breaks or `silence_s` pass without a byte. The iteration ends without
+        an exception only when the server ended the answer well, so that all it had to say has arrived.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=silence_s)
+        async with self._request(path, query, timeout) as response:
+            yield _pieces(response, silence_s)
+
+    @asynccontextmanager
+    async def _request(
+        self, path: str, query: Mapping[str, str], timeout: aiohttp.ClientTimeout
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        api = self._api
+        try:
+            request = await api.param_serialize(
+                "GET",
+                path,
+                query_params=list(query.items()),
+                header_params={"Accept": "application/json"},
+                auth_settings=["BearerToken"],
+            )
+            answer = await api.call_api(*request, _request_timeout=timeout)
+        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError, config.ConfigException) as error:
+            # RuntimeError: the session was closed by a reload of the credentials in the same moment.
+            raise Lost(_how(error)) from error
+        response: aiohttp.ClientResponse = answer.response
+        try:
+            if response.status >= 400:
+                raise await _refusal(response)
+            yield response
+        finally:
+            response.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._api.close()
+
+
+async def _pieces(response: aiohttp.ClientResponse, silence_s: float) -> AsyncIterator[bytes]:
+    try:
+        async for piece in response.content.iter_any():
+            yield piece
+    except TimeoutError as error:
+        raise Lost(f"no byte for {silence_s:.0f} s") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise Lost(_how(error)) from error
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> Refused:
+    try:
+        body = await response.content.read(1 << 16)
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        body = b""
+    try:
+        message = str(msgspec.json.decode(body)["message"])
+    except (msgspec.DecodeError, KeyError, TypeError):
+        message = body[:200].decode("utf-8", "replace").strip() or str(response.reason)
+    try:
+        retry_after = float(response.headers.get("Retry-After", ""))
+    except ValueError:
+        retry_after = None
+    return Refused(response.status, " ".join(message.split()), retry_after)
+
+
+def _how(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError):
+        return f"the server's certificate is not trusted ({error})"
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | ConnectionResetError):
+        return "the connection was reset"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _has_default_kubeconfig() -> bool:
+    source = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    return any(Path(each).expanduser().exists() for each in source.split(os.pathsep) if each)
+
+
+class _Complaints(logging.Handler):
+    """What the client's configuration loader logs instead of raising."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(" ".join(record.getMessage().split()))

@@ -1,0 +1,62 @@
+"""The least permissions that recording needs, as a manifest to apply."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tracer.kinds import KINDS
+
+_HEADER = """\
+# What `volreel record` needs, and nothing else: it only ever reads.
+#   volreel rbac | kubectl apply -f -
+#   kubectl -n {namespace} create token {name}
+"""
+
+
+def rbac_manifest(name: str = "volreel", namespace: str = "volreel") -> str:
+    """A Namespace, ServiceAccount, ClusterRole and ClusterRoleBinding as YAML text."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for kind in KINDS:
+        groups[kind.group].append(kind.plural)
+    rules = "\n".join(_rule(group, sorted(plurals)) for group, plurals in sorted(groups.items()))
+    return f"""{_HEADER.format(name=name, namespace=namespace)}\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: {namespace}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {name}
+  namespace: {namespace}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: {name}
+rules:
+{rules}
+# The UID of kube-system tells clusters apart: a restored or replaced one is noticed.
+- apiGroups: [""]
+  resources: [namespaces]
+  resourceNames: [kube-system]
+  verbs: [get]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: {name}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: {name}
+subjects:
+- kind: ServiceAccount
+  name: {name}
+  namespace: {namespace}
+"""
+
+
+def _rule(group: str, plurals: list[str]) -> str:
+    return f'- apiGroups: ["{group}"]\n  resources: [{", ".join(plurals)}]\n  verbs: [get, list, watch]'

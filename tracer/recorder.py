@@ -1,0 +1,245 @@
+"""Recording: every stream of a cluster into one trace, from the first list to the sealed end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracer.cluster import Cluster, Lost, Refused
+from tracer.errors import ClusterError, TraceError
+from tracer.kinds import KINDS, Keep, Kind
+from tracer.lifting import Lifter
+from tracer.relevance import Relevance
+from tracer.sink import Sink
+from tracer.trace import manifest as trace_manifest
+from tracer.trace import open_trace
+from tracer.trace.writer import TraceWriter
+from tracer.watch.discovery import served_version, served_versions
+from tracer.watch.follower import Follower
+from tracer.watch.identity import Identity
+from tracer.watch.intake import Intake
+from tracer.watch.pace import Pace
+from tracer.watch.resuming import Past, distrust, load_past
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What to record, and where to."""
+
+    out: Path
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespaces: tuple[str, ...] = ()
+    """Only these, for what is namespaced; empty is all."""
+    duration_s: float | None = None
+    """None is until stopped."""
+    resume: bool = False
+    """Go on with the trace `out`; otherwise it must not exist."""
+    keep_s: float | None = None
+    """Ring mode: let rows older than this go."""
+    max_bytes: int | None = None
+    """Ring mode: let the oldest rows go when the trace is larger than this."""
+    all_events: bool = False
+    """Keep Events about everything."""
+
+
+class Recorder:
+    """One running recording. `start` it, watch it, `stop` it."""
+
+    def __init__(self, recording: Recording, pace: Pace | None = None) -> None:
+        self.recording = recording
+        self.followers: dict[str, Follower] = {}
+        """Stream -> its follower; a kind that the server does not serve has none."""
+        self.absent: set[str] = set()
+        """Plurals that the server does not serve."""
+        self._pace = pace or Pace()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._definitions_changed = asyncio.Event()
+
+    async def start(self) -> None:
+        """Connect, open the trace and begin to follow.
+
+        Raises ClusterError (not reachable, refused), TraceExists, TraceLocked, NotATrace.
+        """
+        recording = self.recording
+        self.cluster = await Cluster.connect(recording.kubeconfig, recording.context)
+        try:
+            version, uid, served = await self._meet()
+            pasts = await asyncio.to_thread(
+                self._open_trace, trace_manifest.Cluster(server=self.cluster.server, version=version, uid=uid)
+            )
+        except BaseException:
+            await self.cluster.close()
+            raise
+        self._can_stream_lists = _minor(version) >= 32
+        self._follow(pasts, served)
+
+    async def _meet(self) -> tuple[str, str | None, dict[str, str | None]]:
+        """The server's version, the cluster's UID, and what it serves."""
+        self._identity = Identity(self.cluster)
+        try:
+            answer = await self.cluster.get_json("/version")
+            version = str(answer.get("gitVersion", "unknown")) if isinstance(answer, dict) else "unknown"
+            return version, await self._identity.uid(), await served_versions(self.cluster)
+        except Lost as lost:
+            raise ClusterError(
+                f"{self.cluster.server} cannot be reached: {lost}. Check the kubeconfig's server and your network."
+            ) from lost
+        except Refused as refusal:
+            raise ClusterError(_refused(self.cluster.server, refusal)) from refusal
+
+    def _open_trace(self, cluster: trace_manifest.Cluster) -> dict[str, Past]:
+        out = self.recording.out
+        pasts: dict[str, Past] = {}
+        if self.recording.resume and out.exists():
+            writer = TraceWriter.resume(out, "record")
+            known = writer.manifest.cluster
+            if known.uid and cluster.uid and known.uid != cluster.uid and known.server != cluster.server:
+                writer.release()
+                raise TraceError(
+                    f"{out} holds cluster {known.uid} at {known.server}, and {cluster.server} is cluster {cluster.uid}. "
+                    "Choose the right --context, or another trace with -o."
+                )
+            pasts = load_past(open_trace(out))
+            for past in pasts.values():
+                past.position.cluster_uid = known.uid
+                if writer.damage:
+                    distrust(past)
+        else:
+            writer = TraceWriter.create(out, "record", cluster)
+        writer.manifest.cluster = cluster
+        self.relevance = Relevance(all_events=self.recording.all_events, filtered=writer.manifest.filtered)
+        self.sink = Sink(
+            writer,
+            self._pace,
+            keep_s=self.recording.keep_s,
+            max_bytes=self.recording.max_bytes,
+            before_manifest=self._update_manifest,
+        )
+        return pasts
+
+    def _update_manifest(self) -> None:
+        manifest = self.sink.writer.manifest
+        manifest.filtered = {stream: dict(counts) for stream, counts in self.relevance.filtered.items()}
+
+    def _follow(self, pasts: dict[str, Past], served: dict[str, str | None]) -> None:
+        self._sink_task = asyncio.create_task(self.sink.run(), name="sink")
+        for kind in KINDS:
+            namespaces = self.recording.namespaces if kind.namespaced and self.recording.namespaces else (None,)
+            for namespace in namespaces:
+                task = self._keep_following(kind, namespace, served[kind.kind], pasts)
+                self._tasks.append(asyncio.create_task(task, name=kind.plural))
+
+    async def _keep_following(
+        self, kind: Kind, namespace: str | None, version: str | None, pasts: dict[str, Past]
+    ) -> None:
+        """Follow a kind from when the server serves it; look again each minute, or when a definition changed."""
+        if kind.keep is Keep.STORAGE_EVENTS:
+            await self._pods_listed()
+        noted = False
+        while True:
+            if version is None:
+                stream = kind.stream(kind.versions[0], namespace)
+                if not noted:
+                    self.sink.note(
+                        stream, "failed", detail="the server does not serve it; looked for again each minute"
+                    )
+                noted = True
+                self.absent.add(kind.plural)
+                version = await self._wait_until_served(kind)
+                self.absent.discard(kind.plural)
+            stream = kind.stream(version, namespace)
+            follower = self._follower(kind, version, namespace, pasts.setdefault(stream, Past()))
+            self.followers[stream] = follower
+            await follower.run()
+            version = None
+
+    def _follower(self, kind: Kind, version: str, namespace: str | None, past: Past) -> Follower:
+        stream = kind.stream(version, namespace)
+        lifter = Lifter(kind, version)
+        resource = trace_manifest.Resource(stream=stream, kind=kind.kind, api_version=lifter.api_version)
+        manifest = self.sink.writer.manifest
+        if resource not in manifest.resources:
+            manifest.resources.append(resource)
+        return Follower(
+            self.cluster,
+            kind,
+            kind.path(version, namespace),
+            Intake(stream, lifter, self.sink, self.relevance, past.known),
+            self.sink,
+            self._identity,
+            self._pace,
+            past.position,
+            can_stream_lists=self._can_stream_lists,
+        )
+
+    async def _pods_listed(self) -> None:
+        """Events follow pods: which of them matter is known once the pods are."""
+        for stream, follower in list(self.followers.items()):
+            if stream.endswith("/pods"):
+                await follower.synced.wait()
+
+    async def _wait_until_served(self, kind: Kind) -> str:
+        while True:
+            try:
+                async with asyncio.timeout(self._pace.retry_s):
+                    await self._definitions_changed.wait()
+            except TimeoutError:
+                pass
+            self._definitions_changed.clear()
+            try:
+                if version := await served_version(self.cluster, kind):
+                    return version
+            except (Lost, Refused):
+                continue  # the streams that exist say what is wrong with the server
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Return when `stop` is set or the duration is over. Raises what a task of the recorder raised."""
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait(
+                [stopped, self._sink_task, *self._tasks],
+                timeout=self.recording.duration_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done:
+                task.result()
+        finally:
+            stopped.cancel()
+
+    async def stop(self) -> None:
+        """End well: streams closed, everything durable and sealed, the manifest says so."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for follower in self.followers.values():
+            follower.close()
+        self._sink_task.cancel()
+        await asyncio.gather(self._sink_task, return_exceptions=True)
+        await self.sink.close()
+        await self.cluster.close()
+
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """Stream and reason for everything that is not being recorded at the moment."""
+        for stream, follower in self.followers.items():
+            if follower.warning:
+                yield stream, follower.warning
+
+
+def _refused(server: str, refusal: Refused) -> str:
+    if refusal.status == 401:
+        return (
+            f"{server} does not accept the credentials (401): {refusal.message}. Log in again, or choose a --context."
+        )
+    if refusal.status == 403:
+        return f"{server} forbids it (403): {refusal.message}. `volreel rbac` prints what recording needs."
+    return f"{server} answered HTTP {refusal.status}: {refusal.message}. Is it an API server?"
+
+
+def _minor(version: str) -> int:
+    """The minor of `v1.36.0`; 0 where it cannot be told."""
+    parts = version.lstrip("v").split(".")
+    digits = "".join(each for each in parts[1] if each.isdigit()) if len(parts) > 1 else ""
+    return int(digits) if digits else 0

@@ -1,0 +1,140 @@
+"""Between the streams and the disk: commits in the background, seals behind it, and holds the streams back in time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tracer.trace.ring import fold_oldest, segments_to_fold
+from tracer.trace.writer import ROTATE_BYTES, TraceWriter
+from tracer.watch.pace import Pace
+
+BATCH_ROWS = 4096
+BATCH_BYTES = 8 << 20
+_DISK_RETRY_S = 2.0
+_MANIFEST_S = 60.0
+
+
+class Sink:
+    """Takes rows from every stream and makes them durable, in order, within a bounded amount of memory."""
+
+    def __init__(
+        self,
+        writer: TraceWriter,
+        pace: Pace,
+        *,
+        keep_s: float | None = None,
+        max_bytes: int | None = None,
+        before_manifest: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`before_manifest` brings the manifest up to date; it is called before each time that it is written."""
+        self.writer = writer
+        self.trouble: str | None = None
+        """Why nothing can be written at the moment; None when all is well."""
+        self._pace = pace
+        self._keep_s = keep_s
+        self._max_bytes = max_bytes
+        self._before_manifest = before_manifest
+        self._due = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._rotated_at = self._manifest_at = time.monotonic()
+        self._sealing: asyncio.Task[None] | None = None
+        self._to_seal: list[int] = []
+
+    def observe(self, rows: int, size: int, columns: Mapping[str, Sequence[Any]], at_us: int) -> None:
+        """Add observations (see TraceWriter.observe); follow with `await room()`."""
+        self.writer.observe(rows, size, columns, at_us)
+        self._wake()
+
+    def note(self, stream: str, what: str, **about: Any) -> None:
+        """Add a row to `streams` (see TraceWriter.note)."""
+        self.writer.note(stream, what, **about)
+
+    def _wake(self) -> None:
+        if self._is_full():
+            self._due.set()
+
+    def _is_full(self) -> bool:
+        return self.writer.pending_rows >= BATCH_ROWS or self.writer.pending_bytes >= BATCH_BYTES
+
+    async def room(self) -> None:
+        """Return when there is room for more; until then the caller reads nothing and TCP holds the server back."""
+        while self._is_full():
+            self._due.set()
+            self._drained.clear()
+            await self._drained.wait()
+
+    async def run(self) -> None:
+        """Commit every `flush_s`, or sooner when a batch is full; never returns. Cancel it, then `close`."""
+        while True:
+            try:
+                async with asyncio.timeout(self._pace.flush_s):
+                    await self._due.wait()
+            except TimeoutError:
+                pass
+            self._due.clear()
+            await self._commit()
+            await self._rotate_if_due()
+
+    async def _commit(self) -> None:
+        # Uncommitted rows of a flush that the disk refused come first; only then are new ones taken.
+        if not self.writer.owes_commit and not self.writer.stage():
+            return
+        self._drained.set()
+        await self._until_the_disk_takes(self.writer.commit)
+
+    async def _until_the_disk_takes(self, action: Callable[[], None]) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(action)
+            except OSError as error:
+                self.trouble = (
+                    f"{self.writer.path}: {error.strerror or error}; recording pauses until it can be written"
+                )
+                await asyncio.sleep(_DISK_RETRY_S)
+            else:
+                self.trouble = None
+                return
+
+    async def _rotate_if_due(self) -> None:
+        now = time.monotonic()
+        if self.writer.journal_bytes >= ROTATE_BYTES or now - self._rotated_at >= self._pace.rotate_s:
+            self._rotated_at = now
+            if (number := self.writer.rotate()) is not None:
+                self._to_seal.append(number)
+        if self._to_seal and (self._sealing is None or self._sealing.done()):
+            self._sealing = asyncio.create_task(self._seal(self._to_seal))
+        elif now - self._manifest_at >= _MANIFEST_S and (self._sealing is None or self._sealing.done()):
+            self._manifest_at = now
+            self._before_manifest()
+            await self._until_the_disk_takes(self.writer.save_manifest)
+
+    async def _seal(self, numbers: list[int]) -> None:
+        """Seal the rotated journals; on a full disk they stay as they are until the next try."""
+        while numbers:
+            try:
+                segment = await asyncio.to_thread(self.writer.write_sealed, numbers[0])
+                self._before_manifest()
+                await asyncio.to_thread(self.writer.adopt, numbers[0], segment)
+                await asyncio.to_thread(self._fold)
+            except OSError as error:
+                self.trouble = f"{self.writer.path}: a segment cannot be sealed yet ({error.strerror or error})"
+                await asyncio.sleep(_DISK_RETRY_S)
+            else:
+                numbers.pop(0)
+
+    def _fold(self) -> None:
+        """In ring mode: let the oldest segments go."""
+        manifest = self.writer.manifest
+        upto = segments_to_fold(manifest, self.writer.clock.now_us(), self._keep_s, self._max_bytes)
+        if upto is not None:
+            fold_oldest(self.writer.path, manifest, upto, self.writer.disk)
+
+    async def close(self) -> None:
+        """Make everything durable and sealed, and end the trace well."""
+        if self._sealing is not None:
+            await self._sealing
+        self._before_manifest()
+        await self._until_the_disk_takes(self.writer.close)

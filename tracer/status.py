@@ -1,0 +1,124 @@
+"""The live status of a recording: a table on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from tracer.recorder import Recorder
+from tracer.units import show_duration, show_size
+
+_REFRESH_S = 0.5
+_LOG_EVERY_S = 30.0
+
+
+@dataclass(slots=True)
+class Row:
+    """What is shown of one kind, its namespaces together."""
+
+    plural: str
+    objects: int = 0
+    observations: int = 0
+    gaps: int = 0
+    quiet_s: float | None = None
+    """Seconds since the server was last heard, bookmarks included."""
+    states: set[str] | None = None
+
+
+class Status:
+    """Numbers of a running recording, and how they look."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._started = time.monotonic()
+        self._before: dict[str, tuple[float, int]] = {}
+
+    def rows(self) -> list[Row]:
+        """One row a kind, in the order in which they are listed; absent kinds are left out."""
+        rows: dict[str, Row] = {}
+        now = time.monotonic()
+        for stream, follower in self._recorder.followers.items():
+            plural = stream.rsplit("/", 1)[1]
+            row = rows.setdefault(plural, Row(plural, states=set()))
+            counts = follower.intake.counts
+            row.objects += len(follower.intake.known)
+            row.observations += counts.observations
+            row.gaps += counts.gaps
+            if counts.heard_at is not None:
+                row.quiet_s = max(row.quiet_s or 0.0, now - counts.heard_at)
+            assert row.states is not None
+            row.states.add(counts.state)
+        return list(rows.values())
+
+    def _rate(self, row: Row) -> float:
+        now = time.monotonic()
+        before_at, before = self._before.get(row.plural, (self._started, 0))
+        if now - before_at >= 1.0:
+            self._before[row.plural] = (now, row.observations)
+        return (row.observations - before) / max(now - before_at, 0.001)
+
+    def table(self) -> Group:
+        """The status as it stands on a terminal."""
+        table = Table(box=None, padding=(0, 1), header_style="bold")
+        table.add_column("kind", no_wrap=True)
+        for name in ("objects", "observations", "per s", "lag", "gaps"):
+            table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("", no_wrap=True)
+        for row in self.rows():
+            table.add_row(
+                row.plural,
+                str(row.objects),
+                str(row.observations),
+                f"{self._rate(row):.0f}",
+                "" if row.quiet_s is None else show_duration(row.quiet_s),
+                str(row.gaps),
+                ", ".join(sorted(row.states or ())).replace("following", ""),
+            )
+        return Group(table, Text(self.line(), style="bold"), *(Text(each, style="yellow") for each in self.troubles()))
+
+    def line(self) -> str:
+        """The whole recording in one line."""
+        rows = self.rows()
+        writer = self._recorder.sink.writer
+        return (
+            f"{writer.path.name}: {show_duration(time.monotonic() - self._started)}, "
+            f"{sum(row.objects for row in rows)} objects, {sum(row.observations for row in rows)} observations, "
+            f"{sum(row.gaps for row in rows)} gaps, {show_size(writer.bytes_on_disk)} on disk"
+        )
+
+    def troubles(self) -> Iterator[str]:
+        """What the user should know: what is not recorded, and why."""
+        if self._recorder.sink.trouble:
+            yield f"! {self._recorder.sink.trouble}"
+        for stream, why in self._recorder.warnings():
+            yield f"! {stream}: {why}"
+
+
+async def show_status(recorder: Recorder, *, verbose: bool) -> None:
+    """Show the status on stderr until cancelled: live on a terminal, else troubles as they come and a line now and then."""
+    status = Status(recorder)
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            while True:
+                live.update(status.table(), refresh=True)
+                await asyncio.sleep(_REFRESH_S)
+    said: set[str] = set()
+    next_line = time.monotonic() + (0 if verbose else _LOG_EVERY_S)
+    while True:
+        for trouble in status.troubles():
+            if trouble not in said:
+                print(trouble, file=sys.stderr, flush=True)
+                said.add(trouble)
+        if time.monotonic() >= next_line:
+            print(status.line(), file=sys.stderr, flush=True)
+            next_line = time.monotonic() + (5.0 if verbose else _LOG_EVERY_S)
+        await asyncio.sleep(_REFRESH_S)

@@ -1,0 +1,1 @@
+"""Following resource types: list, watch, resume, and the truth about what may have been missed."""

@@ -1,0 +1,117 @@
+"""From a stream's watch lines and list items to rows: filtered, lifted, redacted, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Any
+
+from tracer.heartbeat import Heartbeats
+from tracer.lifting import Lifter
+from tracer.relevance import Relevance
+from tracer.sink import Sink
+from tracer.watch.known import Known
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the status line shows of a stream."""
+
+    observations: int = 0
+    gaps: int = 0
+    heard_at: float | None = None
+    """Monotonic seconds of the last byte; None before the first."""
+    state: str = "starting"
+
+
+class Intake:
+    """One stream's way into the trace."""
+
+    def __init__(self, stream: str, lifter: Lifter, sink: Sink, relevance: Relevance, known: Known) -> None:
+        self.stream = stream
+        self.lifter = lifter
+        self.known = known
+        self.counts = Counts()
+        self._sink = sink
+        self._relevance = relevance
+        self._heartbeats = Heartbeats(lifter.kind.heartbeat) if lifter.kind.heartbeat else None
+
+    def changed(self, types: list[str], parts: list[Any], texts: list[bytes], at_us: int) -> None:
+        """Observations that the watch delivered."""
+        self._add(types, parts, texts, at_us)
+
+    def listed(self, parts: list[Any], texts: list[bytes], at_us: int) -> list[str]:
+        """Objects of a list: those that are new or have changed become LISTED rows. Returns all their uids."""
+        uids = [str(uid) for uid in self.lifter.values("metadata.uid", parts)]
+        versions = self.lifter.values("metadata.resourceVersion", parts)
+        fresh = [not self.known.is_same(uid, str(version)) for uid, version in zip(uids, versions, strict=True)]
+        if any(fresh):
+            parts, texts = list(compress(parts, fresh)), list(compress(texts, fresh))
+            self._add(["LISTED"] * len(parts), parts, texts, at_us)
+        return uids
+
+    def vanished(self, seen: set[str], at_us: int) -> int:
+        """After a whole list: a VANISHED row for each object that is known and was not in it. Returns how many."""
+        gone = list(self.known.missing_from(seen))
+        if gone:
+            entries = [entry for _, entry in gone]
+            self._observe(
+                len(gone),
+                100 * len(gone),
+                {
+                    "type": ["VANISHED"] * len(gone),
+                    "uid": [uid for uid, _ in gone],
+                    "namespace": [namespace for namespace, _, _ in entries],
+                    "name": [name for _, name, _ in entries],
+                    "resource_version": [str(version) or None for _, _, version in entries],
+                    "revision": [version if isinstance(version, int) else None for _, _, version in entries],
+                    "kind": [self.lifter.kind.kind] * len(gone),
+                    "api_version": [self.lifter.api_version] * len(gone),
+                },
+                at_us,
+            )
+        for uid, _ in gone:
+            self._forget(uid)
+        return len(gone)
+
+    def _add(self, types: list[str], parts: list[Any], texts: list[bytes], at_us: int) -> None:
+        kept = self._relevance.kept(self.stream, self.lifter, parts)
+        if kept is not None:
+            uids = self.lifter.values("metadata.uid", parts)
+            # What was kept once stays kept: a lease may change its holder.
+            kept = [keep or uid in self.known for keep, uid in zip(kept, uids, strict=True)]
+            for kind, uid, keep in zip(types, uids, kept, strict=True):
+                if kind == "DELETED" and not keep:
+                    self._relevance.forget(str(uid))
+            types, parts, texts = (list(compress(each, kept)) for each in (types, parts, texts))
+            if not types:
+                return
+        size = sum(map(len, texts))
+        columns = self.lifter.columns(parts, texts)
+        self.known.update(types, columns)
+        if self._heartbeats is not None:
+            columns["object"] = self._without_heartbeats(types, columns["uid"], texts)
+        columns["type"] = types
+        self._observe(len(types), size, columns, at_us)
+
+    def _without_heartbeats(
+        self, types: Sequence[str], uids: Sequence[Any], texts: Sequence[bytes]
+    ) -> list[bytes | None]:
+        assert self._heartbeats is not None
+        kept: list[bytes | None] = []
+        for kind, uid, text in zip(types, uids, texts, strict=True):
+            same = self._heartbeats.is_only_heartbeat(str(uid), text)
+            kept.append(None if same and kind == "MODIFIED" else text)
+            if kind == "DELETED":
+                self._forget(str(uid))
+        return kept
+
+    def _observe(self, rows: int, size: int, columns: dict[str, Sequence[Any]], at_us: int) -> None:
+        self.counts.observations += rows
+        self._sink.observe(rows, size, {**columns, "stream": [self.stream] * rows}, at_us)
+
+    def _forget(self, uid: str) -> None:
+        self.known.remove(uid)
+        if self._heartbeats is not None:
+            self._heartbeats.forget(uid)
