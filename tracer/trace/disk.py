@@ -61,6 +61,11 @@ class Disk:
         """Make the names in a folder durable."""
         self.sync(path)
 
+    def make_folder(self, path: Path) -> None:
+        """Make a folder, durably; one that is there already is fine."""
+        path.mkdir(exist_ok=True)
+        self.sync_folder(path.parent)
+
     def rename(self, source: Path, target: Path) -> None:
         """Give a file its final name, replacing what had it."""
         source.replace(target)

@@ -35,6 +35,8 @@ class Segment(msgspec.Struct, kw_only=True):
     last_at: str
     files: dict[str, SegmentFile]
     """Table name -> file `TABLE/NUMBER.parquet`."""
+    state: bool = False
+    """In ring mode: not what was observed from first_at to last_at, but what was still so at `kept_from`."""
 
 
 class Cluster(msgspec.Struct, kw_only=True):
@@ -92,7 +94,7 @@ class _Format(msgspec.Struct):
 def read_manifest(trace: Path) -> Manifest:
     """Read trace.json.
 
-    Raises NotATrace where there is none, TraceTooNew for a newer major format, TraceDamaged for one that is no manifest.
+    Raises NotATrace where there is none, TraceTooNew for a newer major format, TraceDamaged for what is no manifest.
     """
     path = trace / MANIFEST
     try:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tracer.errors import NotATrace, TraceDamaged
 from tracer.trace.journal import FOLDER as JOURNAL
 from tracer.trace.journal import JournalReader, journal_numbers, read_journal
+from tracer.trace.lock import LOCK, is_locked
 from tracer.trace.manifest import MANIFEST, Manifest, Segment, SegmentFile, read_manifest
-from tracer.trace.schema import SCHEMAS, TABLES
-from tracer.trace.segments import describe_segment, file_digest, file_span, segment_path
+from tracer.trace.schema import SCHEMAS
+from tracer.trace.segments import segment_path
+from tracer.trace.unnamed import overlooked_segments, rebuilt_segments, trace_id_of
 
-LOCK = "lock"
+__all__ = ["LOCK", "Fault", "Trace", "is_locked", "open_trace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,13 @@ class Trace:
         Raises TraceDamaged when a file turns out to be unreadable on the way (`volreel check` finds those first).
         """
         names = list(columns) if columns is not None else list(SCHEMAS[table].names)
-        for segment in self.segments:
-            if table in segment.files:
-                yield from self._sealed(segment_path(self.path, table, segment.number), table, names)
-        for journal in self.journals:
-            for batch in journal.batches(table):
-                yield _project(batch, table, names)
+        parts: list[Segment | JournalReader] = [*self.segments, *self.journals]
+        for part in sorted(parts, key=lambda each: each.number):
+            if isinstance(part, JournalReader):
+                for batch in part.batches(table):
+                    yield _project(batch, table, names)
+            elif table in part.files:
+                yield from self._sealed(segment_path(self.path, table, part.number), table, names)
 
     def _sealed(self, path: Path, table: str, names: list[str]) -> Iterator[pa.RecordBatch]:
         try:
@@ -110,10 +112,10 @@ def _open_once(folder: Path) -> Trace:
     manifest, faults = _manifest_or_rebuilt(folder)
     trace = Trace(folder, manifest, faults=faults)
     numbers = journal_numbers(folder)
-    for segment in _with_unnamed(trace, manifest, numbers):
+    for segment in _with_overlooked(trace, manifest):
         usable = {table: file for table, file in segment.files.items() if _is_usable(trace, table, segment, file)}
         if usable:
-            trace.segments.append(_with_files(segment, usable))
+            trace.segments.append(msgspec.structs.replace(segment, files=usable))
     sealed = {segment.number for segment in manifest.segments}
     for number in numbers:
         if number not in sealed:
@@ -126,67 +128,24 @@ def _manifest_or_rebuilt(folder: Path) -> tuple[Manifest, list[Fault]]:
     try:
         return read_manifest(folder), []
     except (NotATrace, TraceDamaged) as error:
-        segments = _unnamed_segments(folder, None, set())
+        segments = rebuilt_segments(folder)
         if not segments and not journal_numbers(folder):
             raise
         what = "is missing" if isinstance(error, NotATrace) else "is damaged"
         fault = Fault(MANIFEST, f"{what}; put together again from the segments", loses_rows=False)
-        trace_id = _trace_id(folder, segments) or "unknown"
+        trace_id = trace_id_of(folder, segments) or "unknown"
         return Manifest(trace_id=trace_id, segments=segments), [fault]
 
 
-def _with_unnamed(trace: Trace, manifest: Manifest, journals: list[int]) -> list[Segment]:
+def _with_overlooked(trace: Trace, manifest: Manifest) -> list[Segment]:
     """The manifest's segments, and those that a stale manifest does not name."""
-    named = {segment.number for segment in manifest.segments}
-    last = max((segment.last_seq for segment in manifest.segments), default=-1)
-    found = _unnamed_segments(trace.path, manifest.trace_id, named | set(journals))
-    extra = [segment for segment in found if segment.first_seq > last]  # before it: left over from a ring's fold
-    for segment in extra:
+    overlooked = overlooked_segments(trace.path, manifest)
+    for segment in overlooked:
         for table in segment.files:
             name = str(segment_path(Path(), table, segment.number))
             why = f"is not in {MANIFEST}, which is stale; its rows are read all the same"
             trace.faults.append(Fault(name, why, loses_rows=False))
-    return sorted([*manifest.segments, *extra], key=lambda each: each.number)
-
-
-def _unnamed_segments(folder: Path, trace_id: str | None, known: set[int]) -> list[Segment]:
-    """Segments found as files alone; with a trace id, only those that carry it."""
-    files: dict[int, dict[str, SegmentFile]] = {}
-    for table in TABLES:
-        for path in sorted((folder / table).glob("*.parquet")):
-            if not path.stem.isdigit() or int(path.stem) in known:
-                continue
-            found = _describe_file(path, trace_id)
-            if found is not None:
-                files.setdefault(int(path.stem), {})[table] = found
-    return [
-        describe_segment(number, tables, [file_span(segment_path(folder, table, number)) for table in tables])
-        for number, tables in sorted(files.items())
-    ]
-
-
-def _describe_file(path: Path, trace_id: str | None) -> SegmentFile | None:
-    try:
-        metadata = pq.read_metadata(path)
-        keys = metadata.metadata or {}
-        if b"volreel.trace_id" not in keys or (trace_id and keys[b"volreel.trace_id"] != trace_id.encode()):
-            return None
-        seq = metadata.schema.names.index("seq")
-        groups = [metadata.row_group(index).column(seq).statistics for index in range(metadata.num_row_groups)]
-        digest, size = file_digest(path)
-        return SegmentFile(
-            rows=metadata.num_rows, bytes=size, sha256=digest, first_seq=groups[0].min, last_seq=groups[-1].max
-        )
-    except (pa.ArrowException, OSError, ValueError, AttributeError, IndexError):
-        return None
-
-
-def _trace_id(folder: Path, segments: list[Segment]) -> str | None:
-    for segment in segments:
-        for table in segment.files:
-            keys = pq.read_metadata(segment_path(folder, table, segment.number)).metadata
-            return str(keys[b"volreel.trace_id"].decode())
-    return None
+    return sorted([*manifest.segments, *overlooked], key=lambda each: each.number)
 
 
 def _is_usable(trace: Trace, table: str, segment: Segment, file: SegmentFile) -> bool:
@@ -207,17 +166,6 @@ def _is_usable(trace: Trace, table: str, segment: Segment, file: SegmentFile) ->
         trace.faults.append(Fault(name, f"is no Parquet any more ({error}): {lost}"))
         return False
     return True
-
-
-def _with_files(segment: Segment, files: dict[str, SegmentFile]) -> Segment:
-    return Segment(
-        number=segment.number,
-        first_seq=segment.first_seq,
-        last_seq=segment.last_seq,
-        first_at=segment.first_at,
-        last_at=segment.last_at,
-        files=files,
-    )
 
 
 def _open_journal(trace: Trace, number: int) -> None:
@@ -243,18 +191,3 @@ def _project(batch: pa.RecordBatch, table: str, names: list[str]) -> pa.RecordBa
         column = batch.column(name)
         arrays.append(column if column.type == kind else column.cast(kind))
     return pa.record_batch(arrays, names=names)
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether a recorder holds the trace's lock."""
-    try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

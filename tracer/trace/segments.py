@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from tracer.trace.disk import Disk
 from tracer.trace.manifest import Segment, SegmentFile
-from tracer.trace.schema import FORMAT, LOGS, OBJECTS, SCHEMAS
+from tracer.trace.schema import FORMAT, LOGS, OBJECTS
 
 _GROUP_BYTES = 16 << 20
 """Arrow bytes of a row group: large ones compress better, this one bounds the memory of sealing."""
@@ -31,20 +31,28 @@ def segment_path(trace: Path, table: str, number: int) -> Path:
 
 
 def write_segment_file(
-    trace: Path, trace_id: str, table: str, number: int, batches: Iterable[pa.RecordBatch], disk: Disk
+    trace: Path,
+    trace_id: str,
+    table: str,
+    number: int,
+    batches: Iterable[pa.RecordBatch],
+    disk: Disk,
+    *,
+    state: bool = False,
 ) -> SegmentFile | None:
     """Seal one table of a segment: written under a temporary name, synced, renamed. None when there are no rows.
 
-    Raises OSError when the disk refuses; nothing stands under the final name then.
+    The columns are those of the batches: a journal of a later volreel keeps what it has. `state` marks the state of a
+    ring. Raises OSError when the disk refuses; may then be called again.
     """
     groups = _row_groups(batches)
     first = next(groups, None)
     if first is None:
         return None
     path = segment_path(trace, table, number)
-    path.parent.mkdir(exist_ok=True)
+    disk.make_folder(path.parent)
     temporary = path.with_suffix(".parquet.tmp")
-    schema = SCHEMAS[table]
+    schema = first.schema
     plain = _PLAIN.get(table, set(_DELTA))
     rows, first_seq, last_seq = 0, first.column("seq")[0].as_py(), 0
     try:
@@ -71,6 +79,7 @@ def write_segment_file(
                     "volreel.trace_id": trace_id,
                     "volreel.table": table,
                     "volreel.segment": str(number),
+                    **({"volreel.state": "true"} if state else {}),
                 }
             )
         disk.sync(temporary)
@@ -128,4 +137,4 @@ def file_span(path: Path) -> tuple[datetime, datetime]:
 
 def rfc3339(instant: datetime) -> str:
     """`2026-11-23T07:32:00.000000Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

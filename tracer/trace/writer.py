@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 from collections.abc import Mapping, Sequence
@@ -14,15 +13,15 @@ import pyarrow as pa
 
 from tracer import __version__
 from tracer.clock import Clock, rfc3339_us
-from tracer.errors import TraceExists, TraceLocked
+from tracer.errors import TraceExists
 from tracer.trace.columns import ColumnBuffer
 from tracer.trace.disk import Disk
 from tracer.trace.journal import FOLDER as JOURNAL
 from tracer.trace.journal import Damage, Journal, journal_numbers, read_journal
-from tracer.trace.manifest import Cluster, Manifest, Segment, Session, read_manifest, write_manifest
-from tracer.trace.opening import LOCK
+from tracer.trace.lock import LOCK, take_lock
+from tracer.trace.manifest import MANIFEST, Cluster, Manifest, Segment, Session, read_manifest, write_manifest
 from tracer.trace.schema import LOGS, OBJECTS, STREAMS, TABLES
-from tracer.trace.sealing import adopt_segment, recover, write_segment
+from tracer.trace.sealing import adopt_segment, free_number, recover, write_segment
 
 ROTATE_BYTES = 64 << 20
 """A journal of this size is sealed."""
@@ -39,15 +38,14 @@ class TraceWriter:
         self.manifest = manifest
         self.clock = clock
         self.damage: list[Damage] = []
-        """What a damaged journal had lost when the trace was taken up again."""
+        """Rows that a damaged journal had lost: found when the trace was taken up again, or when it was sealed."""
         self.pending_bytes = 0
         self.disk = disk
         self._lock = lock
         self._next_seq = next_seq
         self._staged_seq = next_seq
         self._buffers = {table: ColumnBuffer(table) for table in TABLES}
-        self._number = max([segment.number for segment in manifest.segments], default=0) + 1
-        self._journal = Journal(path, self._number, disk)
+        self._journal = Journal(path, free_number(path, manifest), disk)
         self._batches: dict[str, pa.RecordBatch] = {}
         self._stage_span = (0, 0)
 
@@ -55,20 +53,24 @@ class TraceWriter:
     def create(cls, path: Path, by: str, cluster: Cluster | None = None, disk: Disk | None = None) -> TraceWriter:
         """Start a new trace. `by` says who writes: `record`, `import ndjson`.
 
-        Raises TraceExists when the path is taken.
+        Raises TraceExists when the path is taken, TraceLocked when another is starting a trace there.
         """
         disk = disk or Disk()
-        if path.exists():
-            raise TraceExists(
-                f"{path} exists already. Choose another name with -o, or go on recording into it with --resume."
-            )
-        (path / JOURNAL).mkdir(parents=True)
-        lock = _take_lock(path)
-        clock = Clock()
-        manifest = Manifest(cluster=cluster or Cluster())
-        manifest.sessions.append(_session(by, clock))
-        write_manifest(path, manifest, disk)
-        return cls(path, manifest, lock, disk, 0, clock)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_existing(path)
+        disk.make_folder(path)
+        lock = take_lock(path)
+        try:
+            _refuse_existing(path)  # who held the lock until now may have made one
+            disk.make_folder(path / JOURNAL)
+            clock = Clock()
+            manifest = Manifest(cluster=cluster or Cluster())
+            manifest.sessions.append(_session(by, clock))
+            write_manifest(path, manifest, disk)
+            return cls(path, manifest, lock, disk, 0, clock)
+        except BaseException:
+            os.close(lock)
+            raise
 
     @classmethod
     def resume(cls, path: Path, by: str, disk: Disk | None = None) -> TraceWriter:
@@ -78,16 +80,15 @@ class TraceWriter:
         """
         disk = disk or Disk()
         read_manifest(path)  # before anything is touched: is it one, and can we read it?
-        lock = _take_lock(path)
+        lock = take_lock(path)
         try:
             manifest = read_manifest(path)
-            (path / JOURNAL).mkdir(exist_ok=True)
+            disk.make_folder(path / JOURNAL)
             damage = recover(path, manifest, disk)
-            last = max(manifest.segments, key=lambda each: each.last_seq, default=None)
-            clock = Clock(_instant_us(last) if last else 0)
+            clock = Clock(_last_us(manifest.segments))
             manifest.sessions.append(_session(by, clock))
             write_manifest(path, manifest, disk)
-            writer = cls(path, manifest, lock, disk, last.last_seq + 1 if last else 0, clock)
+            writer = cls(path, manifest, lock, disk, _next_seq(manifest.segments, damage), clock)
         except BaseException:
             os.close(lock)
             raise
@@ -122,6 +123,20 @@ class TraceWriter:
         }
         self._add(STREAMS, 1, 100, columns, [self.clock.now_us() if at_us is None else at_us])
 
+    def add_interleaved(
+        self, tables: Mapping[str, tuple[Sequence[int], Mapping[str, Sequence[Any]]]], at_us: Sequence[int], size: int
+    ) -> None:
+        """Add rows whose order runs across tables: an import. `at_us` says when each of them was observed, in order.
+
+        Per table: the places of its rows in that order, rising, and their columns. `size` is about their bytes.
+        """
+        first = self._next_seq
+        self._next_seq = first + len(at_us)
+        for table, (places, columns) in tables.items():
+            clocks = {"seq": [first + place for place in places], "observed_at": [at_us[place] for place in places]}
+            self._buffers[table].extend(len(places), {**columns, **clocks})
+        self.pending_bytes += size
+
     def _add(self, table: str, rows: int, size: int, columns: Mapping[str, Sequence[Any]], at: Sequence[int]) -> None:
         first = self._next_seq
         self._next_seq = first + rows
@@ -140,7 +155,7 @@ class TraceWriter:
 
     def stage(self) -> bool:
         """Take the pending rows for the next commit; False when there are none or a commit is owed already."""
-        if self._batches or not self.pending_rows:
+        if self.owes_commit or not self.pending_rows:
             return False
         self._batches = {table: buffer.take() for table, buffer in self._buffers.items() if buffer.rows}
         self._stage_span = (self._staged_seq, self._next_seq - 1)
@@ -150,10 +165,11 @@ class TraceWriter:
 
     def commit(self) -> None:
         """Make the staged rows durable. Raises OSError when the disk is full; may then be called again."""
+        self._journal.commit()
         if self._batches:
             self._journal.stage(self._batches, *self._stage_span)
             self._batches = {}
-        self._journal.commit()
+            self._journal.commit()
 
     def flush(self) -> None:
         """Make every row so far durable. Raises OSError."""
@@ -175,8 +191,10 @@ class TraceWriter:
     def rotate(self) -> int | None:
         """Close the journal for sealing and open the next. Its number, or None when it is empty.
 
-        Everything staged must be committed.
+        Everything staged must be committed. Raises OSError; may then be called again.
         """
+        if self.owes_commit:
+            raise RuntimeError("staged rows are not committed")
         if not self._journal.rows:
             return None
         number = self._journal.number
@@ -186,8 +204,17 @@ class TraceWriter:
         return number
 
     def write_sealed(self, number: int) -> Segment | None:
-        """Write a rotated journal as Parquet; slow, changes nothing that is shared. Raises OSError."""
-        return write_segment(self.path, self.manifest, read_journal(self.path, number), self.disk)
+        """Write a rotated journal as Parquet; slow, changes nothing that is shared. Raises OSError.
+
+        What is damaged in it meanwhile is left out and told in `damage`.
+        """
+        for sealed in self.manifest.segments:
+            if sealed.number == number:  # its journal could not be removed
+                return sealed
+        journal = read_journal(self.path, number)
+        segment = write_segment(self.path, self.manifest, journal, self.disk)
+        self.damage += [each for each in journal.damage if each not in self.damage]
+        return segment
 
     def adopt(self, number: int, segment: Segment | None) -> None:
         """Name a sealed segment in the manifest and drop its journal. Raises OSError."""
@@ -217,6 +244,7 @@ class TraceWriter:
 
     def release(self) -> None:
         """Give up the lock; what is not committed is lost, as in a crash."""
+        self._journal.close()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -226,20 +254,24 @@ def _session(by: str, clock: Clock) -> Session:
     return Session(started_at=rfc3339_us(clock.now_us()), by=f"volreel {__version__} {by}", host=socket.gethostname())
 
 
-def _instant_us(segment: Segment) -> int:
-    return int(datetime.fromisoformat(segment.last_at).timestamp() * 1_000_000)
+def _refuse_existing(path: Path) -> None:
+    """Raise TraceExists, but for an empty folder and for what a crash leaves that came before the first manifest."""
+    if not path.exists():
+        return
+    unfinished = {JOURNAL, LOCK, f"{MANIFEST}.tmp"}
+    if not path.is_dir() or {each.name for each in path.iterdir()} - unfinished or any((path / JOURNAL).glob("*")):
+        raise TraceExists(
+            f"{path} exists already. Choose another name with -o, or go on recording into it with --resume."
+        )
 
 
-def _take_lock(path: Path) -> int:
-    descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        owner = os.pread(descriptor, 100, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(descriptor)
-        raise TraceLocked(
-            f"{path} is being recorded by process {owner}. Stop that recorder, or record into another trace."
-        ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
+def _last_us(segments: Sequence[Segment]) -> int:
+    """The last instant in the trace, µs since 1970."""
+    instants = [datetime.fromisoformat(segment.last_at) for segment in segments]
+    return int(max(instants).timestamp() * 1_000_000) if instants else 0
+
+
+def _next_seq(segments: Sequence[Segment], damage: Sequence[Damage]) -> int:
+    """A seq that was never given out, not to a row that is lost either."""
+    lost = [each.last_seq for each in damage if each.last_seq is not None]
+    return max([*(segment.last_seq for segment in segments), *lost], default=-1) + 1
