@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 Json = Any
+
+WHOLE = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""An integer that fits a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,31 +28,33 @@ class Fact:
     """Where in the object: `spec.csi.driver`, `metadata.annotations[some.domain/key]`."""
     convert: Callable[..., Any] | None = None
     """Called with the value of each path (null where absent); None takes the one value as it is."""
+    kind: Any = str | None
+    """What the paths' values are decoded as; a value of another type counts as absent."""
 
 
 def first(*paths: str) -> Fact:
     """The first of several paths that has a value: an annotation and its beta name."""
-    return Fact(paths, lambda *values: next((text(value) for value in values if value is not None), None))
+    return Fact(paths, lambda *values: next((value for value in values if value is not None), None))
 
 
 def quantity(path: str) -> Fact:
     """A Kubernetes quantity as a whole number of bytes."""
-    return Fact((path,), parse_quantity)
+    return Fact((path,), parse_quantity, str | int | float | None)
 
 
 def listed(path: str) -> Fact:
     """A list of strings."""
-    return Fact((path,), texts)
+    return Fact((path,), kind=list[str] | None)
 
 
 def number(path: str) -> Fact:
     """A whole number."""
-    return Fact((path,), whole)
+    return Fact((path,), kind=WHOLE | None)
 
 
 def flag(path: str) -> Fact:
     """true or false."""
-    return Fact((path,), lambda value: value if isinstance(value, bool) else None)
+    return Fact((path,), kind=bool | None)
 
 
 def text(value: Json) -> str | None:
@@ -85,9 +90,12 @@ def _quantity(value: str) -> int | None:
         return None
     digits, suffix = match.groups()
     scale = float(f"1{suffix}") if suffix[:1] in "eE" and len(suffix) > 1 and suffix[1] != "i" else _SUFFIX[suffix]
-    amount: float = int(digits) if digits.lstrip("+-").isdigit() else float(digits)
-    # Like the API server's Quantity.Value(): rounded up to whole units.
-    size = -int(-(amount * scale) // 1)
+    try:
+        amount: float = int(digits) if digits.lstrip("+-").isdigit() else float(digits)
+        # Like the API server's Quantity.Value(): rounded up to whole units.
+        size = -int(-(amount * scale) // 1)
+    except (ValueError, OverflowError):  # beyond any number: 1e999, or thousands of digits
+        return None
     return size if -(2**63) <= size < 2**63 else None
 
 
@@ -101,41 +109,41 @@ def parse_quantity(value: Json) -> int | None:
     return whole(value)
 
 
-def conditions(value: Json) -> list[dict[str, Any]] | None:
-    """`status.conditions` as the columns' struct."""
-    if not isinstance(value, list):
+class Condition(msgspec.Struct, frozen=True, gc=False):
+    """An item of `status.conditions`."""
+
+    type: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    changed: str | None = msgspec.field(name="lastTransitionTime", default=None)
+
+
+def _conditions(value: list[Condition] | None) -> list[tuple[Any, ...]] | None:
+    if value is None:
         return None
-    return [
-        {
-            "type": text(each.get("type")),
-            "status": text(each.get("status")),
-            "reason": text(each.get("reason")),
-            "message": text(each.get("message")),
-            "changed_at": instant(each.get("lastTransitionTime")),
-        }
-        for each in value
-        if isinstance(each, dict)
-    ]
+    return [(each.type, each.status, each.reason, each.message, instant(each.changed)) for each in value]
+
+
+def conditions(path: str = "status.conditions") -> Fact:
+    """Conditions as the column's structs."""
+    return Fact((path,), _conditions, list[Condition] | None)
 
 
 _SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 
 
 @lru_cache(maxsize=8192)
-def _instant(value: str) -> int | None:
-    if not _SECONDS.fullmatch(value):
+def instant(value: str | None) -> int | None:
+    """µs since 1970 UTC of an RFC 3339 time; null for what is none."""
+    if value is None or not _SECONDS.fullmatch(value):
         return None
     try:
         moment = msgspec.convert(value, datetime)
     except msgspec.ValidationError:
         return None
     seconds = int(moment.replace(microsecond=0).timestamp())
-    return seconds * 1_000_000 + int(moment.microsecond)
-
-
-def instant(value: Json) -> int | None:
-    """µs since 1970 UTC of an RFC 3339 time; null for what is none."""
-    return _instant(value) if isinstance(value, str) else None
+    return seconds * 1_000_000 + moment.microsecond
 
 
 def when(path: str) -> Fact:
@@ -143,19 +151,27 @@ def when(path: str) -> Fact:
     return Fact((path,), instant)
 
 
-def event_first(first_timestamp: Json, event_time: Json) -> int | None:
+def event_first() -> Fact:
     """When an Event first happened: its eventTime (µs) where it has one, else firstTimestamp (seconds)."""
-    return instant(event_time) or instant(first_timestamp)
+    return Fact(("firstTimestamp", "eventTime"), lambda first, exact: instant(exact) or instant(first))
 
 
-def event_last(series: Json, last_timestamp: Json, event_time: Json) -> int | None:
+def event_last() -> Fact:
     """When an Event last happened: its series' last, else lastTimestamp, else its only time."""
+    return Fact(("series", "lastTimestamp", "eventTime"), _event_last, Any)
+
+
+def _event_last(series: Json, last: Json, exact: Json) -> int | None:
     observed = series.get("lastObservedTime") if isinstance(series, dict) else None
-    return instant(observed) or instant(last_timestamp) or instant(event_time)
+    return next((found for each in (observed, last, exact) if (found := instant(text(each))) is not None), None)
 
 
-def event_count(count: Json, series: Json) -> int | None:
+def event_count() -> Fact:
     """How often an Event says it was seen; an events.k8s.io Event without a series was seen once."""
+    return Fact(("count", "series"), _event_count, Any)
+
+
+def _event_count(count: Json, series: Json) -> int | None:
     if isinstance(series, dict):
         return whole(series.get("count"))
     return whole(count) or 1
@@ -175,69 +191,85 @@ def volume_names(value: Json) -> list[str] | None:
     return [each["name"] for each in _dicts(value) if isinstance(each.get("name"), str)]
 
 
-def node_drivers(value: Json) -> list[dict[str, Any]] | None:
+def node_drivers(value: Json) -> list[tuple[Any, ...]] | None:
     """`spec.drivers` of a CSINode; null while no driver is registered and the list is null."""
     if not isinstance(value, list):
         return None
     return [
-        {
-            "name": text(each.get("name")),
-            "node_id": text(each.get("nodeID")),
-            "limit": whole(limits.get("count")) if isinstance(limits := each.get("allocatable"), dict) else None,
-            "topology_keys": texts(each.get("topologyKeys")),
-        }
+        (
+            text(each.get("name")),
+            text(each.get("nodeID")),
+            whole(limits.get("count")) if isinstance(limits := each.get("allocatable"), dict) else None,
+            texts(each.get("topologyKeys")),
+        )
         for each in _dicts(value)
     ]
 
 
-def pod_volumes(pod: Json, volumes: Json) -> list[dict[str, str | None]] | None:
+PodVolume = tuple[str | None, str, str | None, str | None]
+"""Name, source (claim, ephemeral, csi), claim name, driver."""
+
+
+def pod_volumes(pod: Json, volumes: Json) -> list[PodVolume] | None:
     """The volumes of a pod that storage is about: claims, generic ephemeral volumes and CSI inline volumes.
 
     A generic ephemeral volume's claim is named POD-VOLUME (`pkg/controller/volume/ephemeral`).
     """
-    found = []
+    found: list[PodVolume] = []
     for each in _dicts(volumes):
-        claim = driver = source = None
+        name = text(each.get("name"))
         if isinstance(ref := each.get("persistentVolumeClaim"), dict):
-            source, claim = "claim", text(ref.get("claimName"))
+            found.append((name, "claim", text(ref.get("claimName")), None))
         elif isinstance(each.get("ephemeral"), dict):
-            source, claim = "ephemeral", f"{pod}-{each.get('name')}"
+            found.append((name, "ephemeral", f"{pod}-{name}", None))
         elif isinstance(ref := each.get("csi"), dict):
-            source, driver = "csi", text(ref.get("driver"))
-        else:
-            continue
-        found.append({"name": text(each.get("name")), "source": source, "claim_name": claim, "driver": driver})
+            found.append((name, "csi", None, text(ref.get("driver"))))
     return found or None
 
 
 def pod_claims(pod: Json, volumes: Json) -> list[str] | None:
     """The claim names that a pod mounts."""
-    claims = [each["claim_name"] for each in pod_volumes(pod, volumes) or [] if each["claim_name"] is not None]
+    claims = [claim for _, _, claim, _ in pod_volumes(pod, volumes) or [] if claim is not None]
     return claims or None
 
 
-def containers(init: Json, main: Json, ephemeral: Json) -> list[dict[str, Any]] | None:
+class ContainerDetail(msgspec.Struct, frozen=True, gc=False):
+    """`running`, `waiting` or `terminated` of a container's state."""
+
+    reason: str | None = None
+    started: str | None = msgspec.field(name="startedAt", default=None)
+    finished: str | None = msgspec.field(name="finishedAt", default=None)
+
+
+class ContainerStatus(msgspec.Struct, frozen=True, gc=False):
+    """An item of a pod's container statuses."""
+
+    name: str | None = None
+    image: str | None = None
+    ready: bool | None = None
+    restarts: WHOLE | None = msgspec.field(name="restartCount", default=None)
+    state: dict[str, ContainerDetail | None] | None = None
+
+
+_NO_DETAIL = ContainerDetail()
+
+
+def containers() -> Fact:
     """The container statuses of a pod, init containers first."""
-    roles = (("init", init), ("main", main), ("ephemeral", ephemeral))
-    found = [_container(role, each) for role, statuses in roles for each in _dicts(statuses)]
-    return found or None
+    paths = ("status.initContainerStatuses", "status.containerStatuses", "status.ephemeralContainerStatuses")
+    return Fact(paths, _containers, list[ContainerStatus] | None)
 
 
-def _container(role: str, status: dict[str, Json]) -> dict[str, Any]:
-    states = status.get("state")
-    state, detail = next(iter(states.items()), (None, {})) if isinstance(states, dict) else (None, {})
-    detail = detail if isinstance(detail, dict) else {}
-    return {
-        "name": text(status.get("name")),
-        "role": role,
-        "image": text(status.get("image")),
-        "state": text(state),
-        "reason": text(detail.get("reason")),
-        "ready": status.get("ready") if isinstance(status.get("ready"), bool) else None,
-        "restarts": whole(status.get("restartCount")),
-        "started_at": instant(detail.get("startedAt")),
-        "finished_at": instant(detail.get("finishedAt")),
-    }
+def _containers(*statuses: list[ContainerStatus] | None) -> list[tuple[Any, ...]] | None:
+    roles = zip(("init", "main", "ephemeral"), statuses, strict=True)
+    return [_container(role, each) for role, some in roles for each in some or ()] or None
+
+
+def _container(role: str, status: ContainerStatus) -> tuple[Any, ...]:
+    state, detail = next(iter(status.state.items()), (None, None)) if status.state else (None, None)
+    detail = detail or _NO_DETAIL
+    times = instant(detail.started), instant(detail.finished)
+    return (status.name, role, status.image, state, detail.reason, status.ready, status.restarts, *times)
 
 
 def owner(field: str) -> Fact:
@@ -247,7 +279,7 @@ def owner(field: str) -> Fact:
         found = next(iter(_dicts(references)), {})
         return text(found.get(field))
 
-    return Fact(("metadata.ownerReferences",), of_first)
+    return Fact(("metadata.ownerReferences",), of_first, Any)
 
 
 def _dicts(value: Json) -> list[dict[str, Json]]:

@@ -1,7 +1,7 @@
-"""Every kind that is watched, a row each: where it is served, what of it is kept and removed, which facts are lifted.
+"""Every kind that is watched, a row each: where it is served, what is kept and removed of it, which facts are lifted.
 
-Adding a kind is adding a row here (and a column to `trace/schema.py` for a fact that is new). Versions are listed newest
-first and reach back to Kubernetes 1.14; the recorder takes the first that the server has.
+Adding a kind is adding a row here (and a column to `trace/schema.py` for a fact that is new). Versions are listed
+newest first and reach back to Kubernetes 1.14; the recorder takes the first that the server has.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from tracer import facts, redaction
 from tracer.facts import Fact, first, flag, listed, number, quantity, when
@@ -77,7 +78,7 @@ KINDS: tuple[Kind, ...] = (
         ("v1", "v1beta1"),
         namespaced=False,
         keep=Keep.SNAPSHOT_CRDS,
-        facts={"conditions": Fact(("status.conditions",), facts.conditions)},
+        facts={"conditions": facts.conditions()},
         removed={"spec.versions": redaction.drop, "spec.validation": redaction.drop},
     ),
     Kind(
@@ -118,7 +119,7 @@ KINDS: tuple[Kind, ...] = (
         namespaced=False,
         facts={
             "node": "metadata.name",
-            "node_drivers": Fact(("spec.drivers",), facts.node_drivers),
+            "node_drivers": Fact(("spec.drivers",), facts.node_drivers, Any),
             **_OWNER,
         },
     ),
@@ -192,7 +193,7 @@ KINDS: tuple[Kind, ...] = (
             "data_source_kind": first("spec.dataSourceRef.kind", "spec.dataSource.kind"),
             "data_source_name": first("spec.dataSourceRef.name", "spec.dataSource.name"),
             "finalizers": listed("metadata.finalizers"),
-            "conditions": Fact(("status.conditions",), facts.conditions),
+            "conditions": facts.conditions(),
             **_OWNER,
         },
         removed={"status.conditions": redaction.sentence},
@@ -322,10 +323,10 @@ KINDS: tuple[Kind, ...] = (
         namespaced=False,
         facts={
             "node": "metadata.name",
-            "conditions": Fact(("status.conditions",), facts.conditions),
-            "volumes_attached": Fact(("status.volumesAttached",), facts.volume_names),
+            "conditions": facts.conditions(),
+            "volumes_attached": Fact(("status.volumesAttached",), facts.volume_names, Any),
             "volumes_in_use": listed("status.volumesInUse"),
-            "taints": Fact(("spec.taints",), facts.taints),
+            "taints": Fact(("spec.taints",), facts.taints, Any),
         },
         heartbeat=("status.conditions[*].lastHeartbeatTime",),
     ),
@@ -334,7 +335,7 @@ KINDS: tuple[Kind, ...] = (
         "statefulsets",
         "apps",
         ("v1",),
-        facts={"conditions": Fact(("status.conditions",), facts.conditions)},
+        facts={"conditions": facts.conditions()},
         removed={"spec.template": redaction.template},
     ),
     Kind(
@@ -348,14 +349,11 @@ KINDS: tuple[Kind, ...] = (
             "reason": "status.reason",
             "message": "status.message",
             "node": "spec.nodeName",
-            "conditions": Fact(("status.conditions",), facts.conditions),
-            "pod_claims": Fact(("metadata.name", "spec.volumes"), facts.pod_claims),
-            "pod_volumes": Fact(("metadata.name", "spec.volumes"), facts.pod_volumes),
+            "conditions": facts.conditions(),
+            "pod_claims": Fact(("metadata.name", "spec.volumes"), facts.pod_claims, Any),
+            "pod_volumes": Fact(("metadata.name", "spec.volumes"), facts.pod_volumes, Any),
             "pod_started_at": when("status.startTime"),
-            "containers": Fact(
-                ("status.initContainerStatuses", "status.containerStatuses", "status.ephemeralContainerStatuses"),
-                facts.containers,
-            ),
+            "containers": facts.containers(),
             "finalizers": listed("metadata.finalizers"),
             **_OWNER,
         },
@@ -390,9 +388,9 @@ KINDS: tuple[Kind, ...] = (
             "reason": "reason",
             "message": "message",
             "event_type": "type",
-            "event_count": Fact(("count", "series"), facts.event_count),
-            "event_first_at": Fact(("firstTimestamp", "eventTime"), facts.event_first),
-            "event_last_at": Fact(("series", "lastTimestamp", "eventTime"), facts.event_last),
+            "event_count": facts.event_count(),
+            "event_first_at": facts.event_first(),
+            "event_last_at": facts.event_last(),
             "involved_kind": "involvedObject.kind",
             "involved_namespace": "involvedObject.namespace",
             "involved_name": "involvedObject.name",

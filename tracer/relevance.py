@@ -61,15 +61,15 @@ class Relevance:
             Keep.SNAPSHOT_CRDS: self._definition,
         }
 
-    def kept(self, stream: str, lifter: Lifter, parts: Sequence[Any]) -> list[bool] | None:
-        """Which of the objects are kept; None when all are. Counts the others under the stream."""
+    def kept(self, stream: str, lifter: Lifter, parts: Sequence[Any]) -> list[bool]:
+        """Which of the objects are kept. Counts the others under the stream."""
         judge = self._judges.get(lifter.kind.keep)
         if judge is None:
-            return None
+            return [True] * len(parts)
         reasons = judge(lifter, parts)
-        if not any(reasons):
-            return None
-        self.filtered.setdefault(stream, Counter()).update(reason for reason in reasons if reason)
+        left_out = [reason for reason in reasons if reason is not None]
+        if left_out:
+            self.filtered.setdefault(stream, Counter()).update(left_out)
         return [reason is None for reason in reasons]
 
     def forget(self, uid: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, chain
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,8 @@ class ColumnBuffer:
     def extend(self, rows: int, columns: Mapping[str, Sequence[Any]]) -> None:
         """Add `rows` rows; a column that is not given is null in them.
 
-        A timestamp is an integer in the column's unit, or an RFC 3339 string; JSON is bytes or a string.
+        A timestamp is an integer in the column's unit, or an RFC 3339 string; JSON is bytes or a string; a struct in a
+        list is a tuple.
         """
         start = self.rows
         for name, values in columns.items():
@@ -64,7 +66,23 @@ def _array(values: Sequence[Any], kind: Any) -> pa.Array:
         return _instants(values, kind)
     if kind == pa.string():
         return _text(values)
+    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+        return _struct_lists(values, kind)
     return pa.array(values, kind)
+
+
+def _struct_lists(values: Sequence[Any], kind: Any) -> pa.Array:
+    """Lists of structs given as tuples in the order of their fields: built field by field, several times as fast."""
+    lengths = [len(each) if each is not None else 0 for each in values]
+    flat = list(chain.from_iterable(each for each in values if each is not None))
+    fields = zip(*flat, strict=True) if flat else [()] * kind.value_type.num_fields
+    arrays = [_array(column, field.type) for column, field in zip(fields, kind.value_type, strict=True)]
+    return pa.ListArray.from_arrays(
+        pa.array(accumulate(lengths, initial=0), pa.int32(), size=len(lengths) + 1),
+        pa.StructArray.from_arrays(arrays, fields=list(kind.value_type)),
+        type=kind,
+        mask=pa.array([each is None for each in values]),
+    )
 
 
 def _text(values: Sequence[Any]) -> pa.Array:

@@ -8,6 +8,7 @@ from itertools import compress
 from typing import Any
 
 from tracer.heartbeat import Heartbeats
+from tracer.kinds import Keep
 from tracer.lifting import Lifter
 from tracer.relevance import Relevance
 from tracer.sink import Sink
@@ -76,14 +77,8 @@ class Intake:
         return len(gone)
 
     def _add(self, types: list[str], parts: list[Any], texts: list[bytes], at_us: int) -> None:
-        kept = self._relevance.kept(self.stream, self.lifter, parts)
+        kept = self._kept(types, parts)
         if kept is not None:
-            uids = self.lifter.values("metadata.uid", parts)
-            # What was kept once stays kept: a lease may change its holder.
-            kept = [keep or uid in self.known for keep, uid in zip(kept, uids, strict=True)]
-            for kind, uid, keep in zip(types, uids, kept, strict=True):
-                if kind == "DELETED" and not keep:
-                    self._relevance.forget(str(uid))
             types, parts, texts = (list(compress(each, kept)) for each in (types, parts, texts))
             if not types:
                 return
@@ -94,6 +89,22 @@ class Intake:
             columns["object"] = self._without_heartbeats(types, columns["uid"], texts)
         columns["type"] = types
         self._observe(len(types), size, columns, at_us)
+
+    def _kept(self, types: list[str], parts: list[Any]) -> list[bool] | None:
+        """Which observations matter; None for all. What was kept once stays kept: a lease may change its holder."""
+        if self.lifter.kind.keep is Keep.ALL:
+            return None
+        uids = self.lifter.values("metadata.uid", parts)
+        kept = [uid in self.known for uid in uids]
+        if all(kept):
+            return None
+        unknown = [part for part, keep in zip(parts, kept, strict=True) if not keep]
+        judged = iter(self._relevance.kept(self.stream, self.lifter, unknown))
+        kept = [keep or next(judged) for keep in kept]
+        for kind, uid, keep in zip(types, uids, kept, strict=True):
+            if kind == "DELETED" and not keep:
+                self._relevance.forget(str(uid))
+        return kept
 
     def _without_heartbeats(
         self, types: Sequence[str], uids: Sequence[Any], texts: Sequence[bytes]

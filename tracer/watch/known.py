@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +14,8 @@ class Known:
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
+        self._namespaces: dict[str | None, str | None] = {}
+        """One string a namespace, however many objects are in it."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -25,7 +26,7 @@ class Known:
     def put(self, uid: str, namespace: str | None, name: str, version: str | int) -> None:
         """The object exists in this version."""
         compact = int(version) if isinstance(version, str) and version.isdecimal() else version
-        self._entries[uid] = (sys.intern(namespace) if namespace else None, name, compact)
+        self._entries[uid] = (self._namespaces.setdefault(namespace, namespace), name, compact)
 
     def remove(self, uid: str) -> Entry | None:
         """The object is gone."""
@@ -46,11 +47,12 @@ class Known:
 
     def update(self, types: Sequence[str], columns: dict[str, Sequence[Any]]) -> None:
         """Take in the observations of a batch."""
-        rows = zip(
-            types, columns["uid"], columns["namespace"], columns["name"], columns["resource_version"], strict=True
-        )
-        for kind, uid, namespace, name, version in rows:
-            if kind == "DELETED":
-                self._entries.pop(uid, None)
-            else:
-                self.put(uid, namespace, name, version)
+        names = self._namespaces
+        namespaces = [names.setdefault(each, each) for each in columns["namespace"]]
+        revisions = columns["revision"]
+        versions = revisions if None not in revisions else columns["resource_version"]
+        self._entries.update(zip(columns["uid"], zip(namespaces, columns["name"], versions, strict=True), strict=True))
+        if "DELETED" in types:  # a uid is never used again, so the order within the batch does not matter
+            for kind, uid in zip(types, columns["uid"], strict=True):
+                if kind == "DELETED":
+                    self._entries.pop(uid, None)
