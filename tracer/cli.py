@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -75,6 +76,141 @@ def rbac(
     from tracer.rbac import rbac_manifest
 
     print(rbac_manifest(name, namespace), end="")
+
+
+importing = typer.Typer(no_args_is_help=True)
+app.add_typer(importing, name="import", help="Make a trace from what other tools have captured.")
+
+
+@importing.callback()
+def _importing() -> None:
+    """Make a trace from what other tools have captured."""
+
+
+@importing.command("ndjson")
+def import_ndjson(
+    files: Annotated[list[str], typer.Argument(help="NDJSON files, plain or gzip; - is standard input.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The trace to make, a folder NAME.trace.")],
+) -> None:
+    """Make a trace from NDJSON: a capture, or what `volreel export --to ndjson` wrote.
+
+    One JSON object a line, merged over the files by their time t; t has up to nanoseconds and may carry an offset:
+
+    \b
+    {"t":TIME,"stream":"v1/pods","type":"ADDED","object":{...}}
+        type: LISTED, ADDED, MODIFIED, DELETED or VANISHED
+    {"t":TIME,"stream":"log/NS/POD/POD_UID/CONTAINER/RESTART","node":"n1",
+     "line":"as the log API sent it"}
+    {"t":TIME,"stream":"v1/pods","what":"gap","detail":"why",
+     "revision_from":7,"revision_to":9}
+
+    Everything is kept, also what a recorder would leave out; secrets are removed. Where a stream's revisions step back
+    the capture joins two histories of the cluster: that becomes a `rewound` and a `gap`. A line that is not what it
+    should be stops the import, and nothing is left behind.
+
+    Example:  volreel import ndjson capture.ndjson.gz -o incident.trace
+    """
+    import sys
+
+    from tracer.ndjson.importing import import_ndjson as run
+    from tracer.progress import progress
+
+    with progress("importing") as advance:
+        imported = run(files, out, advance)
+    print(f"{out}: {imported.lines:,} lines, {imported.streams} streams of objects", file=sys.stderr)
+
+
+class ExportFormat(StrEnum):
+    """What a trace can be exported to."""
+
+    NDJSON = "ndjson"
+
+
+@app.command()
+def export(
+    trace: Annotated[Path, typer.Argument(help="The trace, a folder NAME.trace.", show_default=False)],
+    to: Annotated[ExportFormat, typer.Option("--to", help="The format.")] = ExportFormat.NDJSON,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="The file to write, replaced if it exists.", show_default="stdout"),
+    ] = None,
+) -> None:
+    """Write a trace as NDJSON, in the trace's order: for other tools, and for `volreel import ndjson`.
+
+    One JSON object a line, as `volreel import ndjson --help` describes them; importing them again gives the same rows.
+    (A trace is plain Parquet as well: DuckDB, Polars, Spark or pandas read its files as they are.)
+
+    Example:  volreel export incident.trace --to ndjson | grep VolumeAttachment
+    """
+    from tracer.ndjson.exporting import export_ndjson
+    from tracer.progress import progress
+
+    del to
+    with progress("exporting") as advance:
+        export_ndjson(trace, out, advance)
+
+
+@app.command()
+def info(
+    trace: Annotated[Path, typer.Argument(help="The trace, a folder NAME.trace.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """Say what a trace holds, and first of all what it may have missed.
+
+    Works on a trace that has ended, that is being recorded, that was cut off, and on what is left of a damaged one.
+    Per kind: different objects, observations, rows that hold no object (gone while nobody looked, or a mere
+    heartbeat), and which part of the trace's time span was followed without a gap.
+
+    With --json the keys are: trace, trace_id, state, faults, gaps, troubles, filtered, cluster, first_at, last_at,
+    span_s, kept_from, sessions, kinds, logs, tables, bytes, damaged. Times are RFC 3339 in UTC, `coverage` is 0 to 1.
+
+    Example:  volreel info incident.trace
+    """
+    from tracer.inspection.info import inspect_trace
+    from tracer.inspection.info_text import info_text
+    from tracer.progress import progress
+
+    with progress("reading") as advance:
+        found = inspect_trace(trace, advance)
+    _answer(found if as_json else info_text(found))
+
+
+@app.command()
+def check(
+    trace: Annotated[Path, typer.Argument(help="The trace, a folder NAME.trace.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """Read every byte of a trace and say what is wrong with it, what that costs, and what is still readable.
+
+    Sealed files against their SHA-256, columns against the format, the order of all rows, the journal's checksums, and
+    files that do not belong there. Nothing is changed. Exit code 1 if there is a fault; what a crash leaves behind and
+    the next `volreel record --resume` puts in order is only a note.
+
+    With --json the keys are: trace, ok, faults, notes (each with file, why, lost, advice; lost has first_seq, last_seq,
+    rows, first_at, last_at), files (sealed files read) and readable (rows per table).
+
+    Example:  volreel check incident.trace && echo whole
+    """
+    from tracer.errors import ExitCode
+    from tracer.inspection.check import check_trace
+    from tracer.inspection.check_text import check_text
+    from tracer.progress import progress
+
+    with progress("checking") as advance:
+        checked = check_trace(trace, advance)
+    _answer(checked if as_json else check_text(checked))
+    if not checked.ok:
+        raise typer.Exit(ExitCode.BAD_ANSWER)
+
+
+def _answer(answer: object) -> None:
+    """A text as it is, anything else as JSON."""
+    import msgspec
+
+    if isinstance(answer, str):
+        print(answer, end="")
+    else:
+        print(msgspec.json.format(msgspec.json.encode(answer)).decode())
 
 
 def _default_trace() -> Path:

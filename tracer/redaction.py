@@ -27,7 +27,7 @@ _KEY = re.compile(
 _REFERENCE = re.compile(r"(?:name|namespace|ref|class|mode|type|file|path|enabled|seconds|audience)s?$", re.IGNORECASE)
 _ASSIGNED = re.compile(
     r"(?P<key>\b[\w.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|(?:private|access|account|api)[-_]?key)"
-    r"[\w.-]*)(?P<sep>\s*[=:]\s*|\\?\"\s*:\s*\\?\")(?P<value>[^\s,;&\"'\\]+)",
+    r"[\w.-]*)(?P<sep>\s*[=:]\s*|\\?\"\s*:\s*\\?\")(?P<value>(?!\(removed by volreel\))[^\s,;&\"'\\]+)",
     re.IGNORECASE,
 )
 
@@ -166,3 +166,33 @@ sentence: Rule = _rule(_scrub_deep)
 """A message, or objects with messages in them."""
 drop: Rule = _rule(lambda value: None)
 """Not a secret: too large, and of no use to storage."""
+
+
+def scrub_object(text: bytes) -> bytes:
+    """A whole object of a kind without rules of its own, as text: whatever any rule here would take out of any part.
+
+    Raises msgspec.DecodeError for what is no JSON.
+    """
+    before = msgspec.json.decode(text)
+    after = _scrub_any(before)
+    if isinstance(after, dict) and after.get("kind") == "Secret":
+        after |= {
+            key: dict.fromkeys(after[key], REMOVED)
+            for key in ("data", "stringData")
+            if isinstance(after.get(key), dict)
+        }
+    return text if after == before else msgspec.json.encode(after)
+
+
+def _scrub_any(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_scrub_any(each) for each in value]
+    if not isinstance(value, dict):
+        return scrub_text(value) if isinstance(value, str) else value
+    if isinstance(value.get("metadata"), dict):
+        value = {**value, "metadata": _without_last_applied(value["metadata"])}
+    value = _scrub_pod_spec(value)
+    return {
+        key: REMOVED if is_credential_key(key) and isinstance(each, str) and each else _scrub_any(each)
+        for key, each in value.items()
+    }

@@ -1,0 +1,105 @@
+"""A stretch of lines turned into the rows of all three tables, each in its exact place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tracer.ndjson.files import Read
+from tracer.ndjson.line import OBJECT_STREAM, log_columns, note_columns
+from tracer.ndjson.objects import ObjectStream, Row
+from tracer.trace.schema import LOGS, OBJECTS, STREAMS
+from tracer.trace.writer import TraceWriter
+
+
+class _TableRows:
+    """Rows of one table, filled in any order."""
+
+    def __init__(self) -> None:
+        self.places: list[int] = []
+        self.columns: dict[str, list[Any]] = {}
+
+    def claim(self, place: int) -> int:
+        """Make room for a row that stands at this place of the window; its index."""
+        self.places.append(place)
+        return len(self.places) - 1
+
+    def fill(self, indices: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> None:
+        """Put columns into rows that have been claimed; all of them, before the first is filled."""
+        for name, values in columns.items():
+            column = self.columns.get(name)
+            if column is None:
+                column = self.columns[name] = [None] * len(self.places)
+            for index, value in zip(indices, values, strict=True):
+                column[index] = value
+
+
+class Intake:
+    """Puts windows of lines into a trace."""
+
+    def __init__(self, writer: TraceWriter) -> None:
+        self.streams: dict[str, ObjectStream] = {}
+        self._writer = writer
+
+    def add(self, reads: Sequence[Read]) -> None:
+        """Add the rows of these lines, and those that follow from their order. Raises InputError."""
+        lifted, before = self._streams_of(reads)
+        tables = {table: _TableRows() for table in (OBJECTS, LOGS, STREAMS)}
+        inserted: list[tuple[str, int, dict[str, Any]]] = []
+        at_us: list[int] = []
+        index_of: list[int] = []
+        for place, read in enumerate(reads):
+            for table, columns in before.get(place, ()):
+                inserted.append((table, tables[table].claim(len(at_us)), columns))
+                at_us.append(read.at_ns // 1000)
+            index_of.append(tables[_table_of(read)].claim(len(at_us)))
+            at_us.append(read.at_ns // 1000)
+        for places, columns in lifted:
+            tables[OBJECTS].fill([index_of[place] for place in places], columns)
+        for table, index, columns in inserted:
+            tables[table].fill([index], {name: [value] for name, value in columns.items()})
+        for table, read_columns in ((LOGS, log_columns), (STREAMS, note_columns)):
+            _fill_rows(tables[table], table, reads, index_of, read_columns)
+        filled = {table: (rows.places, rows.columns) for table, rows in tables.items() if rows.places}
+        self._writer.add_interleaved(filled, at_us, sum(read.size for read in reads))
+
+    def _streams_of(
+        self, reads: Sequence[Read]
+    ) -> tuple[list[tuple[list[int], dict[str, Sequence[Any]]]], dict[int, list[Row]]]:
+        """Per stream of objects the places and columns of its observations; and the rows that go before a place."""
+        by_stream: dict[str, list[int]] = {}
+        for place, read in enumerate(reads):
+            if read.line.line is None:
+                by_stream.setdefault(read.line.stream, []).append(place)
+        lifted = []
+        before: dict[int, list[Row]] = {}
+        for name, places in by_stream.items():
+            if not OBJECT_STREAM.fullmatch(name):
+                continue  # notes of a log
+            stream = self.streams.setdefault(name, ObjectStream(name))
+            observed = [place for place in places if reads[place].line.type is not None]
+            columns = stream.lift([reads[place] for place in observed]) if observed else {}
+            for index, rows in stream.follow([reads[place] for place in places], columns):
+                before[places[index]] = rows
+            lifted.append((observed, columns))
+        return lifted, before
+
+
+def _table_of(read: Read) -> str:
+    if read.line.type is not None:
+        return OBJECTS
+    return LOGS if read.line.line is not None else STREAMS
+
+
+def _fill_rows(rows: _TableRows, table: str, reads: Sequence[Read], index_of: Sequence[int], columns_of: Any) -> None:
+    places = [place for place, read in enumerate(reads) if _table_of(read) == table]
+    if not places:
+        return
+    found = []
+    for place in places:
+        try:
+            found.append(columns_of(reads[place].line))
+        except ValueError as error:
+            raise reads[place].wrong(error) from error
+    columns = {name: [each[name] for each in found] for name in found[0]}
+    rows.fill([index_of[place] for place in places], columns)
