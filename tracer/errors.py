@@ -25,8 +25,12 @@ class ExitCode(IntEnum):
     """The command line, or a file it names, is not usable."""
     CLUSTER = 3
     """The cluster could not be reached, or refused."""
+    BUG = 70
+    """volreel itself failed (EX_SOFTWARE): one line asks to report it; VOLREEL_DEBUG=1 shows the traceback."""
     INTERRUPTED = 130
     """Ctrl-C before there was a result. (`volreel record` ends well on Ctrl-C: 0.)"""
+    PIPE_CLOSED = 141
+    """Nobody reads the output any more, as in `volreel export T | head`: it ends without a word, like SIGPIPE."""
 
 
 class VolreelError(Exception):

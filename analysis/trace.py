@@ -1,0 +1,144 @@
+"""The answers that a trace gives: one method a question, each a Polars frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import polars as pl
+
+import tracer.trace
+from analysis.asking import ask
+from analysis.database import open_database
+from tracer.errors import TraceDamaged
+
+_VERSIONS = """
+from object_versions
+where ($kind::varchar is null or kind = $kind)
+    and ($namespace::varchar is null or namespace = $namespace)
+    and ($name::varchar is null or name = $name)
+    and ($uid::varchar is null or uid = $uid)
+    and ($instant::timestamptz is null
+        or (valid_from <= $instant and (valid_to is null or valid_to > $instant)))
+order by seq
+"""
+_MODELS = """
+select
+    columns.table_name as model,
+    views.comment as row_meaning,
+    columns.column_name as column_name,
+    columns.data_type as column_type,
+    columns.comment as column_meaning
+from duckdb_columns() as columns
+join duckdb_views() as views on views.view_oid = columns.table_oid
+where not columns.internal and views.comment is not null and not starts_with(columns.table_name, '_')
+order by model, columns.column_index
+"""
+_SUMMARY = """
+with rows as (
+    select observed_at from objects union all select observed_at from logs union all select observed_at from streams
+)
+select min(observed_at) as first_at, max(observed_at) as last_at from rows
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What heads every answer: which cluster, which time, how much, and what is missing."""
+
+    cluster: str
+    """The server's address and version as recorded, or that they are not known."""
+    first_at: datetime | None
+    """observed_at of the first row of any table; None when there is none."""
+    last_at: datetime | None
+    observations: int
+    log_lines: int
+    gaps: int
+    """Stretches of `coverage` in which a stream may have missed something."""
+    faults: tuple[str, ...]
+    """What of the trace cannot be read, a sentence each."""
+
+
+class Trace:
+    """A trace opened for questions, as it stood when it was opened. Safe to ask from several threads."""
+
+    def __init__(self, recorded: tracer.trace.Trace, database: duckdb.DuckDBPyConnection) -> None:
+        self.path = recorded.path
+        self._recorded = recorded
+        self._database = database
+
+    def sql(self, query: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run one SELECT over the tables and models; `$name` in it takes the parameter `name`.
+
+        It can neither write nor reach a file outside the trace or the network.
+        Raises QueryError, or TraceDamaged when a segment cannot be read.
+        """
+        return ask(self._database, query, params or {}, self.path)
+
+    def object_versions(
+        self,
+        *,
+        kind: str | None = None,
+        namespace: str | None = None,
+        name: str | None = None,
+        uid: str | None = None,
+        at: datetime | None = None,
+    ) -> pl.DataFrame:
+        """The versions of objects, oldest first; with `at` (with a time zone), those that were so at that instant."""
+        asked = {"kind": kind, "namespace": namespace, "name": name, "uid": uid, "instant": at}
+        return self.sql(_VERSIONS, asked)
+
+    def coverage(self) -> pl.DataFrame:
+        """What was covered of each stream, when, and what was not."""
+        return self.sql("from coverage order by begins_at, seq")
+
+    def models(self) -> pl.DataFrame:
+        """What can be asked: every table and model with what a row is, its columns, their types and meanings."""
+        return self.sql(_MODELS)
+
+    def summary(self) -> Summary:
+        """The trace in a few figures."""
+        span = self.sql(_SUMMARY).row(0)
+        gaps = self.sql("select count(*) from coverage where state = 'gap'").item()
+        cluster = self._recorded.manifest.cluster
+        known = [each for each in (cluster.server, cluster.version) if each]
+        return Summary(
+            cluster=" ".join(known) or "unknown cluster",
+            first_at=span[0],
+            last_at=span[1],
+            observations=self._recorded.rows("objects"),
+            log_lines=self._recorded.rows("logs"),
+            gaps=gaps,
+            faults=tuple(f"{fault.file} {fault.why}" for fault in self._recorded.faults),
+        )
+
+    def close(self) -> None:
+        """Free the database; the trace itself is not touched."""
+        self._database.close()
+
+    def __enter__(self) -> Trace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_trace(path: str | Path) -> Trace:
+    """Open a trace: ended, crashed, damaged or still being recorded.
+
+    Raises NotATrace, TraceTooNew, TraceDamaged.
+    """
+    recorded = tracer.trace.open_trace(path)
+    try:
+        return Trace(recorded, open_database(recorded))
+    except duckdb.Error as error:
+        raise TraceDamaged(
+            f"{path} cannot be read ({' '.join(str(error).split())}). `volreel check {path}` says what is readable."
+        ) from error

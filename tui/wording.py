@@ -1,0 +1,74 @@
+"""The words on the replay screen: its first line, its position line, and what changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.text import Text
+
+from analysis.differences import Difference
+from analysis.history import Change, HistoryRow
+from analysis.trace import Summary
+from tracer.trace.visible import visible
+from tui.instants import length
+
+_WIDE = 64
+_MOST_FIELDS = 500
+_LONGEST_VALUE = 1000
+
+
+def headline(summary: Summary) -> Text:
+    """What is missing first, then how much there is, over which time, of which cluster."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(_counted(summary.gaps, "gap"), "bold yellow" if summary.gaps else "")
+    if summary.faults:
+        text.append(f" · {_counted(len(summary.faults), 'fault')} (volreel check)", "bold red")
+    text.append(f" · {_counted(summary.observations, 'observation')}")
+    if summary.first_at and summary.last_at:
+        text.append(f" · {length((summary.last_at - summary.first_at).total_seconds())}")
+        text.append(f" from {summary.first_at:%Y-%m-%d %H:%M} UTC")
+    text.append(f" · {visible(summary.cluster)}")
+    return text
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else f"no {noun}s"
+
+
+def position(summary: Summary, instant: datetime | None, pace: str, note: str, width: int) -> Text:
+    """Where the cursor stands and how it moves; `note` is the answer to the last key, where it has one."""
+    parts = []
+    if instant and summary.first_at and summary.last_at:
+        span = (summary.last_at - summary.first_at).total_seconds()
+        share = (instant - summary.first_at).total_seconds() / span if span else 1.0
+        clock = f"{instant:%H:%M:%S}.{instant.microsecond // 1000:03}"
+        parts += [f"{instant:%Y-%m-%d} {clock} UTC" if width >= _WIDE else clock, f"{share:.0%}"]
+    parts += [pace, *([visible(note)] if note else [])]
+    return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
+
+
+def change_text(row: HistoryRow, change: Change) -> Text:
+    """A row's change, a line a field: `+` new, `-` gone, `~` another value."""
+    what = [row.type, row.kind or row.stream, "/".join(part for part in (row.namespace, row.name) if part)]
+    text = Text(visible(" ".join(part for part in what if part)), "bold")
+    text.append(f"\n{visible(change.headline)}", "not bold italic")
+    for difference in change.differences[:_MOST_FIELDS]:
+        text.append("\n")
+        text.append_text(_difference_line(difference))
+    if len(change.differences) > _MOST_FIELDS:
+        text.append(f"\n... and {len(change.differences) - _MOST_FIELDS} fields more", "not bold")
+    return text
+
+
+def _difference_line(difference: Difference) -> Text:
+    path = visible(difference.path)
+    if difference.before is None:
+        return Text(f"+ {path}: {_value(difference.after)}", "not bold green")
+    if difference.after is None:
+        return Text(f"- {path}: {_value(difference.before)}", "not bold red")
+    return Text(f"~ {path}: {_value(difference.before)} → {_value(difference.after)}", "not bold yellow")
+
+
+def _value(value: str | None) -> str:
+    text = visible(value or "")
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}... ({len(text):,} characters)"
