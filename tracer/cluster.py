@@ -1,4 +1,4 @@
-"""The connection to one API server: configuration, credentials and TLS are the official client's, the bytes are ours."""
+"""The connection to one API server: configuration, credentials, TLS are the official client's, the bytes are ours."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,25 @@ class Lost(Exception):
     """The connection could not be made, or broke. The message says how."""
 
 
+class Silent(Lost):
+    """Nothing was heard for so long that the connection is taken for half open."""
+
+
+@dataclass
+class _Client:
+    """The official client with one set of credentials, and how many of our requests it carries."""
+
+    api: Any
+    requests: int = 0
+
+
 class Cluster:
     """An API server that can be read from. `connect` makes one."""
 
     def __init__(self, kubeconfig: str | None, context: str | None) -> None:
         self._kubeconfig = kubeconfig
         self._context = context
-        self._api: Any = None
+        self._client = _Client(None)
         self._reloading = asyncio.Lock()
         self._generation = 0
 
@@ -57,13 +70,13 @@ class Cluster:
         Makes no request yet. Raises ClusterError when there is no usable configuration.
         """
         cluster = cls(kubeconfig, context)
-        cluster._api = await cluster._load()
+        cluster._client = _Client(await cluster._load())
         return cluster
 
     @property
     def server(self) -> str:
         """The server's address."""
-        return str(self._api.configuration.host)
+        return str(self._client.api.configuration.host)
 
     async def _load(self) -> Any:
         settings = Configuration()
@@ -74,16 +87,9 @@ class Cluster:
         log.addHandler(complaints)
         log.propagate = False
         try:
-            if self._kubeconfig is None and not _has_default_kubeconfig() and _SERVICE_ACCOUNT.exists():
-                config.load_incluster_config(client_configuration=settings)
-            else:
-                await config.load_kube_config(
-                    config_file=self._kubeconfig, context=self._context, client_configuration=settings
-                )
+            await self._configure(settings)
             api = ApiClient(configuration=settings)
-        except (config.ConfigException, OSError, ValueError, KeyError, TypeError, ssl.SSLError) as error:
-            raise ClusterError(self._bad_configuration(error)) from error
-        except Exception as error:  # YAML errors come in many classes
+        except Exception as error:  # of many classes: the client's own, YAML's, TLS's, KeyError for a missing key
             raise ClusterError(self._bad_configuration(error)) from error
         finally:
             log.removeHandler(complaints)
@@ -93,6 +99,18 @@ class Cluster:
                 "Try `kubectl get nodes` with the same kubeconfig."
             )
         return api
+
+    async def _configure(self, settings: Any) -> None:
+        load_account: Any = config.load_incluster_config
+        load_kubeconfig: Any = config.load_kube_config
+        if self._kubeconfig is None and not _has_default_kubeconfig() and _in_a_pod():
+            load_account(client_configuration=settings)
+        else:
+            await load_kubeconfig(
+                config_file=self._kubeconfig, context=self._context, client_configuration=settings, persist_config=False
+            )
+            # A token's file often ends with a newline, which no header may hold.
+            settings.api_key = {name: key.strip() for name, key in settings.api_key.items()}
 
     def _bad_configuration(self, error: Exception) -> str:
         source = self._source()
@@ -115,8 +133,9 @@ class Cluster:
                 return
             fresh = await self._load()
             self._generation += 1
-            self._api, old = fresh, self._api
-            await old.close()
+            self._client, old = _Client(fresh), self._client
+            if not old.requests:  # else the last of its requests closes it: a watch that works is not cut
+                await old.api.close()
 
     @property
     def generation(self) -> int:
@@ -125,7 +144,9 @@ class Cluster:
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
         """The body of a GET. Raises Refused, Lost."""
-        async with self._request(path, query or {}, aiohttp.ClientTimeout(total=_ANSWER_S)) as response:
+        async with self._request(
+            path, query or {}, aiohttp.ClientTimeout(total=_ANSWER_S, sock_connect=_CONNECT_S)
+        ) as response:
             try:
                 return await response.read()
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -148,15 +169,32 @@ class Cluster:
         Raises Refused; Lost when the connection breaks or `silence_s` pass without a byte. The iteration ends without
         an exception only when the server ended the answer well, so that all it had to say has arrived.
         """
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=silence_s)
-        async with self._request(path, query, timeout) as response:
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=silence_s)
+        async with self._request(path, query, limits) as response:
             yield _pieces(response, silence_s)
 
     @asynccontextmanager
     async def _request(
-        self, path: str, query: Mapping[str, str], timeout: aiohttp.ClientTimeout
+        self, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        api = self._api
+        client = self._client
+        client.requests += 1
+        try:
+            response = await self._send(client.api, path, query, limits)
+            try:
+                if response.status >= 400:
+                    raise await _refusal(response)
+                yield response
+            finally:
+                response.close()
+        finally:
+            client.requests -= 1
+            if client is not self._client and not client.requests:
+                await client.api.close()
+
+    async def _send(
+        self, api: Any, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
         try:
             request = await api.param_serialize(
                 "GET",
@@ -165,21 +203,15 @@ class Cluster:
                 header_params={"Accept": "application/json"},
                 auth_settings=["BearerToken"],
             )
-            answer = await api.call_api(*request, _request_timeout=timeout)
-        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError, config.ConfigException) as error:
-            # RuntimeError: the session was closed by a reload of the credentials in the same moment.
+            answer = await api.call_api(*request, _request_timeout=limits)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, config.ConfigException) as error:
             raise Lost(_how(error)) from error
         response: aiohttp.ClientResponse = answer.response
-        try:
-            if response.status >= 400:
-                raise await _refusal(response)
-            yield response
-        finally:
-            response.close()
+        return response
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._api.close()
+        await self._client.api.close()
 
 
 async def _pieces(response: aiohttp.ClientResponse, silence_s: float) -> AsyncIterator[bytes]:
@@ -187,7 +219,7 @@ async def _pieces(response: aiohttp.ClientResponse, silence_s: float) -> AsyncIt
         async for piece in response.content.iter_any():
             yield piece
     except TimeoutError as error:
-        raise Lost(f"no byte for {silence_s:.0f} s") from error
+        raise Silent(f"no byte for {silence_s:.0f} s") from error
     except (aiohttp.ClientError, OSError) as error:
         raise Lost(_how(error)) from error
 
@@ -216,6 +248,10 @@ def _how(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | ConnectionResetError):
         return "the connection was reset"
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _in_a_pod() -> bool:
+    return _SERVICE_ACCOUNT.exists()
 
 
 def _has_default_kubeconfig() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from tracer.relevance import Relevance
 from tracer.sink import Sink
 from tracer.trace import manifest as trace_manifest
 from tracer.trace import open_trace
+from tracer.trace.disk import Disk
 from tracer.trace.writer import TraceWriter
 from tracer.watch.discovery import served_version, served_versions
 from tracer.watch.follower import Follower
@@ -22,6 +24,9 @@ from tracer.watch.identity import Identity
 from tracer.watch.intake import Intake
 from tracer.watch.pace import Pace
 from tracer.watch.resuming import Past, distrust, load_past
+
+_TRIES_AFTER_A_DEFINITION = 5
+"""A resource is served a moment after its definition says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,9 @@ class Recording:
 class Recorder:
     """One running recording. `start` it, watch it, `stop` it."""
 
-    def __init__(self, recording: Recording, pace: Pace | None = None) -> None:
+    def __init__(self, recording: Recording, pace: Pace | None = None, disk: Disk | None = None) -> None:
         self.recording = recording
+        self._disk = disk
         self.followers: dict[str, Follower] = {}
         """Stream -> its follower; a kind that the server does not serve has none."""
         self.absent: set[str] = set()
@@ -57,6 +63,7 @@ class Recorder:
         self._pace = pace or Pace()
         self._tasks: list[asyncio.Task[None]] = []
         self._definitions_changed = asyncio.Event()
+        """Set, and replaced, when a definition of a snapshot resource changed."""
 
     async def start(self) -> None:
         """Connect, open the trace and begin to follow.
@@ -94,13 +101,13 @@ class Recorder:
         out = self.recording.out
         pasts: dict[str, Past] = {}
         if self.recording.resume and out.exists():
-            writer = TraceWriter.resume(out, "record")
+            writer = TraceWriter.resume(out, "record", self._disk)
             known = writer.manifest.cluster
             if known.uid and cluster.uid and known.uid != cluster.uid and known.server != cluster.server:
                 writer.release()
                 raise TraceError(
-                    f"{out} holds cluster {known.uid} at {known.server}, and {cluster.server} is cluster {cluster.uid}. "
-                    "Choose the right --context, or another trace with -o."
+                    f"{out} holds cluster {known.uid} at {known.server}, and {cluster.server} is cluster "
+                    f"{cluster.uid}. Choose the right --context, or another trace with -o."
                 )
             pasts = load_past(open_trace(out))
             for past in pasts.values():
@@ -108,7 +115,7 @@ class Recorder:
                 if writer.damage:
                     distrust(past)
         else:
-            writer = TraceWriter.create(out, "record", cluster)
+            writer = TraceWriter.create(out, "record", cluster, self._disk)
         writer.manifest.cluster = cluster
         self.relevance = Relevance(all_events=self.recording.all_events, filtered=writer.manifest.filtered)
         self.sink = Sink(
@@ -136,7 +143,7 @@ class Recorder:
         self, kind: Kind, namespace: str | None, version: str | None, pasts: dict[str, Past]
     ) -> None:
         """Follow a kind from when the server serves it; look again each minute, or when a definition changed."""
-        if kind.keep is Keep.STORAGE_EVENTS:
+        if kind.keep in (Keep.STORAGE_EVENTS, Keep.COMPONENT_LEASES):
             await self._pods_listed()
         noted = False
         while True:
@@ -167,7 +174,14 @@ class Recorder:
             self.cluster,
             kind,
             kind.path(version, namespace),
-            Intake(stream, lifter, self.sink, self.relevance, past.known),
+            Intake(
+                stream,
+                lifter,
+                self.sink,
+                self.relevance,
+                past.known,
+                self._definition_changed if kind.keep is Keep.SNAPSHOT_CRDS else None,
+            ),
             self.sink,
             self._identity,
             self._pace,
@@ -176,24 +190,28 @@ class Recorder:
         )
 
     async def _pods_listed(self) -> None:
-        """Events follow pods: which of them matter is known once the pods are."""
+        """Events and Leases follow pods: which of them matter is known once the pods are."""
         for stream, follower in list(self.followers.items()):
             if stream.endswith("/pods"):
-                await follower.synced.wait()
+                await follower.standing.listed.wait()
 
     async def _wait_until_served(self, kind: Kind) -> str:
         while True:
-            try:
+            tries = 1
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._pace.retry_s):
                     await self._definitions_changed.wait()
-            except TimeoutError:
-                pass
-            self._definitions_changed.clear()
-            try:
-                if version := await served_version(self.cluster, kind):
-                    return version
-            except (Lost, Refused):
-                continue  # the streams that exist say what is wrong with the server
+                tries = _TRIES_AFTER_A_DEFINITION
+            for attempt in range(tries):
+                # What is wrong with the server, if anything, the streams that exist will say.
+                with contextlib.suppress(Lost, Refused):
+                    if version := await served_version(self.cluster, kind):
+                        return version
+                await asyncio.sleep(self._pace.backoff(attempt))
+
+    def _definition_changed(self) -> None:
+        self._definitions_changed.set()
+        self._definitions_changed = asyncio.Event()
 
     async def wait(self, stop: asyncio.Event) -> None:
         """Return when `stop` is set or the duration is over. Raises what a task of the recorder raised."""
@@ -215,17 +233,15 @@ class Recorder:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for follower in self.followers.values():
-            follower.close()
-        self._sink_task.cancel()
-        await asyncio.gather(self._sink_task, return_exceptions=True)
-        await self.sink.close()
+            follower.standing.closed()
+        await self.sink.close(self._sink_task)
         await self.cluster.close()
 
     def warnings(self) -> Iterator[tuple[str, str]]:
         """Stream and reason for everything that is not being recorded at the moment."""
         for stream, follower in self.followers.items():
-            if follower.warning:
-                yield stream, follower.warning
+            if follower.standing.warning:
+                yield stream, follower.standing.warning
 
 
 def _refused(server: str, refusal: Refused) -> str:

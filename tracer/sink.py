@@ -38,6 +38,7 @@ class Sink:
         self._max_bytes = max_bytes
         self._before_manifest = before_manifest
         self._due = asyncio.Event()
+        self._is_ending = False
         self._drained = asyncio.Event()
         self._rotated_at = self._manifest_at = time.monotonic()
         self._sealing: asyncio.Task[None] | None = None
@@ -67,8 +68,8 @@ class Sink:
             await self._drained.wait()
 
     async def run(self) -> None:
-        """Commit every `flush_s`, or sooner when a batch is full; never returns. Cancel it, then `close`."""
-        while True:
+        """Commit every `flush_s`, or sooner when a batch is full, until `close`."""
+        while not self._is_ending:
             try:
                 async with asyncio.timeout(self._pace.flush_s):
                     await self._due.wait()
@@ -132,8 +133,11 @@ class Sink:
         if upto is not None:
             fold_oldest(self.writer.path, manifest, upto, self.writer.disk)
 
-    async def close(self) -> None:
-        """Make everything durable and sealed, and end the trace well."""
+    async def close(self, running: asyncio.Task[None]) -> None:
+        """Make everything durable and sealed, and end the trace well. `running` is the task of `run`."""
+        self._is_ending = True
+        self._due.set()
+        await running  # never cancelled: a commit in its thread would go on beside ours
         if self._sealing is not None:
             await self._sealing
         self._before_manifest()

@@ -108,9 +108,7 @@ class Follower:
         return True
 
     def _watch(self) -> Watch:
-        return Watch(
-            self._cluster, self._path, self.intake, self.standing, self._sink, self._pace, self._bookmarks
-        )
+        return Watch(self._cluster, self._path, self.intake, self.standing, self._sink, self._pace, self._bookmarks)
 
     def _lose(self, why: str) -> None:
         if self.standing.is_synced:
@@ -127,7 +125,7 @@ class Follower:
             await asyncio.sleep(self._pace.backoff(self._failures))
         self._failures += 1
 
-    # -- is it the history we know? -------------------------------------------------------------------------------------
+    # -- is it the history we know? ---------------------------------------------------------------------------------
 
     async def _check_history(self) -> int | None:
         """Before a watch is resumed: is this still the cluster, and the history, that we followed?
@@ -150,7 +148,7 @@ class Follower:
             if known is not None and known != uid and self.standing.is_synced:
                 raise Rewound(None, f"another cluster answers at {self._cluster.server}: {uid}, it was {known}")
 
-    # -- refusals -------------------------------------------------------------------------------------------------------
+    # -- refusals ---------------------------------------------------------------------------------------------------
 
     async def _refused(self, refusal: Refused, generation: int) -> None:
         if refusal.status == 410:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
@@ -29,12 +29,22 @@ class Counts:
 class Intake:
     """One stream's way into the trace."""
 
-    def __init__(self, stream: str, lifter: Lifter, sink: Sink, relevance: Relevance, known: Known) -> None:
+    def __init__(
+        self,
+        stream: str,
+        lifter: Lifter,
+        sink: Sink,
+        relevance: Relevance,
+        known: Known,
+        on_rows: Callable[[], None] | None = None,
+    ) -> None:
+        """`on_rows` is called after observations were added."""
         self.stream = stream
         self.lifter = lifter
         self.known = known
         self.counts = Counts()
         self._sink = sink
+        self._on_rows = on_rows
         self._relevance = relevance
         self._heartbeats = Heartbeats(lifter.kind.heartbeat) if lifter.kind.heartbeat else None
 
@@ -121,6 +131,8 @@ class Intake:
     def _observe(self, rows: int, size: int, columns: dict[str, Sequence[Any]], at_us: int) -> None:
         self.counts.observations += rows
         self._sink.observe(rows, size, {**columns, "stream": [self.stream] * rows}, at_us)
+        if self._on_rows is not None:
+            self._on_rows()
 
     def _forget(self, uid: str) -> None:
         self.known.remove(uid)

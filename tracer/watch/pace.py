@@ -17,6 +17,8 @@ class Pace:
     backoff_s: float = 0.5
     """The first wait after a failure; doubled each time."""
     longest_backoff_s: float = 30.0
+    settled_s: float = 1.0
+    """A watch that lasted this long worked; one that ends sooner counts as a failure the second time."""
     page: int = 500
     """Objects per page of a list."""
     flush_s: float = 0.25

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from tracer.trace.opening import Trace
 from tracer.trace.schema import OBJECTS, STREAMS
-from tracer.watch.follower import Position
 from tracer.watch.known import Known
+from tracer.watch.standing import Position
 
 _COLUMNS = ("seq", "stream", "type", "uid", "namespace", "name", "resource_version", "revision")
 
@@ -20,6 +20,8 @@ class Past:
     known: Known = field(default_factory=Known)
     synced_seq: int | None = None
     """seq of the row since which the stream is certain; None where it is not."""
+    rewound_seq: int = -1
+    """seq of the row that says that the history was rewound: versions from before it mean nothing."""
 
 
 def load_past(trace: Trace) -> dict[str, Past]:
@@ -36,7 +38,7 @@ def load_past(trace: Trace) -> dict[str, Past]:
             if kind in ("DELETED", "VANISHED"):
                 past.known.remove(uid)
             else:
-                past.known.put(uid, namespace, name, version or "")
+                past.known.put(uid, namespace, name, version if version and seq > past.rewound_seq else "")
             is_from_watch = kind not in ("LISTED", "VANISHED")
             if is_from_watch and past.synced_seq is not None and seq > past.synced_seq and revision is not None:
                 past.position.revision = str(max(int(past.position.revision or 0), revision))
@@ -57,6 +59,8 @@ def _take_note(past: Past, row: dict[str, object]) -> None:
         revision_from = row["revision_from"]
         position.last_certain = revision_from if isinstance(revision_from, int) else position.last_certain
         position.revision, past.synced_seq = None, None
+        if what == "rewound":
+            past.rewound_seq = int(str(row["seq"]))
     elif what in ("synced", "relisted") and isinstance(revision_to, int):
         position.revision, past.synced_seq = str(revision_to), int(str(row["seq"]))
     elif what in ("bookmark", "resumed") and isinstance(revision_to, int) and position.revision is not None:
