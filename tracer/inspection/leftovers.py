@@ -92,7 +92,7 @@ def _half_done(trace: Trace) -> list[Finding]:
 def _stranger(trace: Trace, path: Path) -> str:
     try:
         keys = pq.read_metadata(path).metadata or {}
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return "does not belong to the trace and is no Parquet"
     trace_id = keys.get(b"volreel.trace_id", b"").decode("utf-8", "replace")
     number, table = (

@@ -49,7 +49,7 @@ def check_sealed(trace: Trace, segment: Segment, table: str) -> Sealed:
         with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
             result.clocks, bad = _read(parquet, whole=not is_as_sealed)
             _judge(result, trace, segment, table, parquet, name)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         why = f"{_size_words(size, file)}: no Parquet any more ({_line(error)})"
         result.faults.append(Finding(name, why, _lost(segment, file), _MOVE_AWAY))
         # Opening leaves out a file without a readable end by itself.

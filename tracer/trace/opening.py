@@ -66,7 +66,7 @@ class Trace:
                 present = [name for name in names if name in file.schema_arrow.names]
                 for batch in file.iter_batches(batch_size=8192, columns=present):
                     yield _project(batch, table, names)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise TraceDamaged(
                 f"{path} cannot be read ({error}). `volreel check {self.path}` says what is still readable."
             ) from error
@@ -162,7 +162,7 @@ def _is_usable(trace: Trace, table: str, segment: Segment, file: SegmentFile) ->
     except FileNotFoundError:
         trace.faults.append(Fault(name, f"is missing: {lost}"))
         return False
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         trace.faults.append(Fault(name, f"is no Parquet any more ({error}): {lost}"))
         return False
     return True
