@@ -28,12 +28,11 @@ class UnknownLifter(Lifter):
         super().__init__(Kind("", plural, group, (version,), facts={}), version)
 
     def listed_text(self, text: bytes) -> bytes:
-        """The object as it stands: what to add is not known."""
-        return text
+        """The object without whatever looks like a secret. What a list left out of it is not known."""
+        return scrub_object(text)
 
     def columns(self, parts: Sequence[Any], texts: list[bytes]) -> dict[str, Sequence[Any]]:
-        """The common columns and `object`, without whatever looks like a secret."""
-        texts[:] = [scrub_object(text) for text in texts]
+        """The common columns and `object`."""
         columns = super().columns(parts, texts)
         columns["kind"] = [_KIND.decode(text).kind for text in texts]
         return columns

@@ -114,7 +114,7 @@ def _read_commits(reader: JournalReader, path: Path, text: bytes) -> None:
             broken += 1
             continue
         if broken:
-            first = reader.commits[-1].last_seq + 1 if reader.commits else commit.first_seq
+            first = reader.commits[-1].last_seq + 1 if reader.commits else 0
             reader.damage.append(Damage(path, first, commit.first_seq - 1, f"{broken} commits are damaged"))
             broken = 0
         reader.commits.append(commit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,8 @@ class Trace:
     def _sealed(self, path: Path, table: str, names: list[str]) -> Iterator[pa.RecordBatch]:
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                present = [name for name in names if name in file.schema_arrow.names]
+                stored = set(file.schema_arrow.names)
+                present = [name for name in names if name in stored]
                 for batch in file.iter_batches(batch_size=8192, columns=present):
                     yield _project(batch, table, names)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -173,6 +174,11 @@ def _open_journal(trace: Trace, number: int) -> None:
         journal = read_journal(trace.path, number)
     except FileNotFoundError:
         return  # sealed away meanwhile, or never committed to
+    # What a journal lost at its beginning, begins where the rows before it end.
+    before = [segment.last_seq for segment in trace.manifest.segments if segment.number < number]
+    before += [other.commits[-1].last_seq for other in trace.journals if other.commits]
+    least = max(before, default=-1) + 1
+    journal.damage = [replace(each, first_seq=max(each.first_seq, least)) for each in journal.damage]
     trace.journals.append(journal)
     for damage in journal.damage:
         last = "the end" if damage.last_seq is None else damage.last_seq

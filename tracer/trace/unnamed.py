@@ -94,13 +94,15 @@ def _describe_file(path: Path, trace_id: str | None) -> SegmentFile | None:
         keys = metadata.metadata or {}
         if b"volreel.trace_id" not in keys or (trace_id and keys[b"volreel.trace_id"] != trace_id.encode()):
             return None
+        if (keys[b"volreel.table"], int(keys[b"volreel.segment"])) != (path.parent.name.encode(), int(path.stem)):
+            return None  # a copy of another segment
         seq = metadata.schema.names.index("seq")
         groups = [metadata.row_group(index).column(seq).statistics for index in range(metadata.num_row_groups)]
         digest, size = file_digest(path)
         return SegmentFile(
             rows=metadata.num_rows, bytes=size, sha256=digest, first_seq=groups[0].min, last_seq=groups[-1].max
         )
-    except (pa.ArrowException, OSError, ValueError, AttributeError, IndexError):
+    except (pa.ArrowException, OSError, ValueError, AttributeError, LookupError):
         return None
 
 
