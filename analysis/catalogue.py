@@ -88,20 +88,16 @@ def _tables_read(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
     tree = json.loads(relation.fetchall()[0][0])
     if tree["error"]:
         raise ValueError(f"a model cannot be parsed: {tree['error_message']}")
-    found: set[str] = set()
-    _collect_tables(tree, found)
-    return found
+    tables = {node["table_name"] for node in _nodes(tree) if node.get("type") == "BASE_TABLE"}
+    own = {each["key"] for node in _nodes(tree) if "cte_map" in node for each in node["cte_map"]["map"]}
+    return tables - own
 
 
-def _collect_tables(node: Any, found: set[str]) -> None:
-    if isinstance(node, list):
-        for each in node:
-            _collect_tables(each, found)
-    elif isinstance(node, dict):
-        if node.get("type") == "BASE_TABLE":
-            found.add(node["table_name"])
-        for each in node.values():
-            _collect_tables(each, found)
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+    for each in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _nodes(each)
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> None:

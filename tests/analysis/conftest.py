@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from small_trace import SmallTrace
 
 from analysis import Trace, open_trace
-from small_trace import SmallTrace
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis import Trace
 from small_trace import CLAIMS, claim, instant
+
+from analysis import Trace
 
 
 def stretches(trace: Trace) -> list[tuple[Any, ...]]:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
-
 from small_trace import NODES, claim, instant
 
 
