@@ -131,7 +131,7 @@ class FakeApi:
     async def __aenter__(self) -> FakeApi:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.01)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.01, handler_cancellation=True)
         await self._runner.setup()
         self._site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._ssl)
         await self._site.start()
@@ -148,11 +148,13 @@ class FakeApi:
     def url(self) -> str:
         return f"{'https' if self._ssl else 'http'}://127.0.0.1:{self.port}"
 
-    def kubeconfig(self, folder: Path, user: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None) -> str:
+    def kubeconfig(
+        self, folder: Path, user: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None
+    ) -> str:
         """Write a kubeconfig for this server; JSON is YAML."""
         return write_kubeconfig(folder / "kubeconfig", self.url, user, cluster)
 
-    # -- the objects ----------------------------------------------------------------------------------------------------
+    # -- the objects --------------------------------------------------------------------------------------------------
 
     def put(self, path: str, name: str, namespace: str | None = None, **body: Any) -> int:
         """Make or change an object; its revision."""
@@ -220,7 +222,7 @@ class FakeApi:
     def watches_of(self, path: str) -> list[OpenWatch]:
         return [watch for watch in self.watches if watch.path == path]
 
-    # -- faults ---------------------------------------------------------------------------------------------------------
+    # -- faults -------------------------------------------------------------------------------------------------------
 
     def answer(self, rule: Rule) -> None:
         """Let `rule` answer requests: what it returns is sent; None leaves the request to the next rule."""
@@ -266,7 +268,7 @@ class FakeApi:
             await self._changed.wait_for(lambda: bool(self.watches_of(path)))
         return self.watches_of(path)[-1]
 
-    # -- answering ------------------------------------------------------------------------------------------------------
+    # -- answering ----------------------------------------------------------------------------------------------------
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -346,8 +348,10 @@ class FakeApi:
         await self._tell()
         try:
             await self._serve(request, answer, watch)
+        except ConnectionError:
+            pass  # the client is gone
         finally:
-            self.watches.remove(watch)
+            self.watches = [each for each in self.watches if each is not watch]
         return answer
 
     async def _serve(self, request: web.Request, answer: web.StreamResponse, watch: OpenWatch) -> None:

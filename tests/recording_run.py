@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fake_api import FakeApi
+
 from tracer.recorder import Recorder, Recording
 from tracer.trace import open_trace
 from tracer.trace.disk import Disk
@@ -37,7 +38,7 @@ class Run:
     async def until(self, condition: Callable[[], Any], within_s: float = 10.0) -> None:
         """Return when the condition holds; a test that waits longer has failed."""
         deadline = time.monotonic() + within_s
-        while not condition():
+        while not _holds(condition):
             assert time.monotonic() < deadline, "it never came to that"
             await asyncio.sleep(0.002)
 
@@ -50,6 +51,13 @@ class Run:
     async def certain(self, path: str, revision: int) -> None:
         """The stream has taken in everything up to a revision."""
         await self.until(lambda: (self.follower(path).standing.certain or 0) >= revision)
+
+
+def _holds(condition: Callable[[], Any]) -> bool:
+    try:
+        return bool(condition())
+    except KeyError:  # a stream that is not followed yet
+        return False
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-
 from fake_api import CLAIMS, PODS, VOLUMES, FakeApi, bookmark, status_answer
 from recording_run import FAST, notes, observations, recording
 
