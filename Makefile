@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test fast lint types check fmt bench docs
+.PHONY: demo test fast lint types check fmt bench docs samples
 
 demo: $(VENV)/ready
 	$(RUN)/volreel demo
@@ -24,6 +24,11 @@ check: lint types test
 fmt: $(VENV)/ready
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
+
+# The captures are not part of the repository; sample_traces/README.md says what they are.
+CAPTURES ?= ../shared/real
+samples: $(VENV)/ready
+	$(RUN)/python -m benchmarks.make_samples $(CAPTURES)
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

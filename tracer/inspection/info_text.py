@@ -26,7 +26,13 @@ def info_text(info: TraceInfo) -> str:
 
 
 def _doubts(info: TraceInfo) -> Iterator[str]:
-    doubts = [*_broken(info), *_few(map(_gap, info.gaps)), *_few(map(_trouble, info.troubles)), *_left_out(info)]
+    doubts = [
+        *_broken(info),
+        *_few(map(_gap, info.gaps)),
+        *_few(map(_trouble, info.troubles)),
+        *_left_out(info),
+        *_assumed(info),
+    ]
     yield "Gaps and doubts" if doubts else "Gaps and doubts: none"
     yield from doubts
 
@@ -61,6 +67,13 @@ def _left_out(info: TraceInfo) -> Iterator[str]:
     for stream, counts in sorted(info.filtered.items()):
         why = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
         yield from _item(f"left out of {stream}", why)
+
+
+def _assumed(info: TraceInfo) -> list[str]:
+    if not any(each.assumed for each in info.kinds):
+        return []
+    why = "a capture without `synced` rows does not say what it missed; it counts from its first row to its last"
+    return _item("covered* is assumed", why)
 
 
 def _few(entries: Iterable[list[str]]) -> list[str]:
@@ -125,8 +138,6 @@ def _kinds(info: TraceInfo) -> Iterator[str]:
         for each in info.kinds
     ]
     yield from _table(("KIND", "OBJECTS", "OBSERVATIONS", "NO OBJECT", "COVERED "), rows)
-    if any(each.assumed for each in info.kinds):
-        yield from _wrapped("* assumed: a capture without `synced` rows counts from its first row to its last", "  ")
 
 
 def _logs(info: TraceInfo) -> Iterator[str]:
