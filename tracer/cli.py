@@ -213,5 +213,55 @@ def _answer(answer: object) -> None:
         print(msgspec.json.format(msgspec.json.encode(answer)).decode())
 
 
+@app.command()
+def serve(
+    trace: Annotated[Path, typer.Argument(help="The trace, a folder NAME.trace.")],
+    at: Annotated[
+        str | None,
+        typer.Option(help="Stand still at 2026-11-23T07:32:00Z, +5m, -30s or 50%.", show_default="the end"),
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="Let it happen again, 10 times as fast as recorded, or max.")
+    ] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="With --speed: begin again at the end, for ever.")] = False,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=0, max=65535, show_default="a free one")] = 0,
+    kubeconfig_out: Annotated[
+        Path | None, typer.Option(help="Write the kubeconfig here.", show_default="a temporary file")
+    ] = None,
+) -> None:
+    """Serve a trace as a Kubernetes API, for kubectl and any other client.
+
+    The API server listens on loopback, is read-only, and prints the KUBECONFIG to use. Without --at and --speed the
+    world stands at the trace's end. With --speed the recorded observations happen again: the clock starts when every
+    recorded resource is watched, or 2 s after the first watch. At max a slow watch slows the world down; at any other
+    speed a watch that falls too far behind is ended, as a real server does.
+
+    --at takes an instant, a time from the start (+5m), from the end (-30s), or a share of the whole (50%).
+
+    Example:  volreel serve incident.trace --at +12m
+    """
+    from tracer.playback.serving import run_server
+
+    run_server(trace, at=at, speed=speed, loop=loop, port=port, kubeconfig_out=kubeconfig_out)
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The trace to write.", show_default="volreel-demo.trace")
+    ] = None,
+) -> None:
+    """See it work: a recorded cluster is served on loopback and recorded live.
+
+    Needs no cluster and takes about 20 seconds. The sample comes from a real Kubernetes 1.36 with the CSI hostpath
+    driver; what is recorded stays in volreel-demo.trace, to be looked at with the commands that it names at the end.
+
+    Example:  volreel demo
+    """
+    from tracer.demo import run_demo
+
+    run_demo(out)
+
+
 def _default_trace() -> Path:
     return Path(f"volreel-{datetime.now(UTC):%Y%m%d-%H%M%S}.trace")

@@ -1,0 +1,110 @@
+"""The clock of a world: plays its rows at the pace in which they were recorded, faster, or as fast as they are read."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from tracer.playback.history import Step, changes
+from tracer.playback.resource import WINDOW_CHANGES
+from tracer.playback.world import World
+
+START_DELAY_S = 2.0
+"""How long the first watch waits for the others."""
+_SLICE = 1_000
+"""Rows that happen at once at top speed."""
+_LAG = WINDOW_CHANGES // 2
+"""At top speed the world waits for a watch that is further behind."""
+
+
+def play_until(world: World, until_us: int) -> None:
+    """Let everything happen that was observed up to an instant, unwatched; the world stands there."""
+    for block in changes(world.trace, world.overview):
+        count = _due(block, 0, until_us)
+        world.play(block[:count])
+        if count < len(block):
+            break
+    world.now_us = until_us
+
+
+class Player:
+    """Plays a world from its first instant to its last, once or for ever."""
+
+    def __init__(self, world: World, speed: float, *, loop: bool = False) -> None:
+        """`speed`: how many times faster than recorded; infinite is as fast as watches can take it."""
+        self.ended = asyncio.Event()
+        """Is set when the last row has happened and every watch has it; never in a loop."""
+        self._world = world
+        self._speed = speed
+        self._loop = loop
+        world.patient = math.isinf(speed)
+
+    async def run(self) -> None:
+        """Wait for watches, play, and begin again where it loops. Raises TraceDamaged when a file cannot be read."""
+        while True:
+            await self._audience()
+            await self._play()
+            if not self._loop:
+                break
+            await self._drained(0)
+            self._world.begin()
+        await self._drained(0)
+        self.ended.set()
+
+    async def _audience(self) -> None:
+        """Return when every resource is watched, or a while after the first watch has begun."""
+        world = self._world
+        await world.watched.wait()
+        try:
+            async with asyncio.timeout(START_DELAY_S):
+                while not all(resource.watches for resource in world.resources.values()):
+                    world.watched.clear()
+                    await world.watched.wait()
+        except TimeoutError:
+            pass
+
+    async def _play(self) -> None:
+        started, first_us = time.monotonic(), self._world.overview.start_us
+        async for block in _read_ahead(changes(self._world.trace, self._world.overview)):
+            if math.isinf(self._speed):
+                await self._play_at_once(block)
+                continue
+            done = 0
+            while done < len(block):
+                now_us = first_us + int((time.monotonic() - started) * self._speed * 1_000_000)
+                count = _due(block, done, now_us)
+                self._world.play(block[done:count])
+                done = count
+                if done < len(block):
+                    await asyncio.sleep(max(0.001, (block[done][1] - now_us) / self._speed / 1_000_000))
+
+    async def _play_at_once(self, block: Sequence[Step]) -> None:
+        for start in range(0, len(block), _SLICE):
+            for resource in self._world.play(block[start : start + _SLICE]):
+                await resource.drained(_LAG)
+            await asyncio.sleep(0)
+
+    async def _drained(self, lag: int) -> None:
+        for resource in self._world.resources.values():
+            await resource.drained(lag)
+
+
+def _due(block: Sequence[Step], start: int, until_us: int) -> int:
+    """The index behind the last step from `start` on that was observed up to an instant."""
+    count = start
+    while count < len(block) and block[count][1] <= until_us:
+        count += 1
+    return count
+
+
+async def _read_ahead(blocks: Iterator[list[Step]]) -> AsyncIterator[list[Step]]:
+    """The blocks, each read in a thread while the one before it is played."""
+    ahead = asyncio.create_task(asyncio.to_thread(next, blocks, None))
+    try:
+        while (block := await ahead) is not None:
+            ahead = asyncio.create_task(asyncio.to_thread(next, blocks, None))
+            yield block
+    finally:
+        ahead.cancel()
