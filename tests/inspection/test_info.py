@@ -91,7 +91,7 @@ def test_a_stream_that_was_refused_or_failed_is_counted_with_its_last_reason(rec
         (EVENTS, "forbidden", 1, "needs list"),
         (PODS, "failed", 2, "HTTP 503"),
     ]
-    assert "failed: v1/pods: 2 times" in info_text(found)
+    assert "failed (2 times, last 1970-01-01 00:00:03): v1/pods\n      HTTP 503\n" in info_text(found)
 
 
 def test_what_was_filtered_is_said(recording):

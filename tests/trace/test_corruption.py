@@ -367,7 +367,7 @@ def test_a_foreign_file_is_a_note_and_foreign_parquet_among_the_tables_a_fault(s
     (sealed / "notes.txt").write_text("mine")
     assert "does not belong" in notes(sealed)["notes.txt"].why
     (sealed / "objects" / "mine.parquet").write_bytes(b"PAR1")
-    assert "no Parquet" in faults(sealed)["objects/mine.parquet"].why
+    assert "does not belong" in faults(sealed)["objects/mine.parquet"].why
     assert readable(sealed) == ALL
 
 
@@ -389,6 +389,22 @@ def test_a_segment_of_another_trace_in_the_place_of_ours_is_named(sealed, tmp_pa
 def test_a_segment_that_was_doubled_is_named_and_read_once(sealed):
     shutil.copy(segment_path(sealed, "objects", 2), segment_path(sealed, "objects", 4))
     assert "segment 2" in faults(sealed)["objects/00000004.parquet"].why
+    assert readable(sealed) == ALL
+
+
+def test_a_segment_that_the_manifest_has_forgotten_in_the_middle_is_named(sealed):
+    manifest = json.loads((sealed / "trace.json").read_text())
+    del manifest["segments"][1]
+    (sealed / "trace.json").write_text(json.dumps(manifest))
+    assert "is not in trace.json" in faults(sealed)["objects/00000002.parquet"].why
+    assert readable(sealed) == ALL - rows_of(1)
+
+
+def test_a_fold_that_was_cut_off_is_a_note(sealed):
+    trace = open_trace(sealed)
+    state = trace.batches("objects")
+    write_segment_file(sealed, trace.manifest.trace_id, "objects", 0, state, Disk(), state=True)
+    assert "fold" in notes(sealed)["objects/00000000.parquet"].why
     assert readable(sealed) == ALL
 
 

@@ -29,7 +29,7 @@ def _doubts(info: TraceInfo) -> Iterator[str]:
     doubts = [
         *_broken(info),
         *_few(map(_gap, info.gaps)),
-        *_few(map(_trouble, info.troubles)),
+        *_few(_troubles(info.troubles)),
         *_left_out(info),
         *_assumed(info),
     ]
@@ -55,12 +55,17 @@ def _gap(gap: Gap) -> list[str]:
     ]
 
 
-def _trouble(trouble: Trouble) -> list[str]:
-    times = "once" if trouble.times == 1 else f"{trouble.times} times, last"
-    return [
-        *_item(f"{trouble.what}: {trouble.stream}", f"{times} {_show(trouble.last_at)}"),
-        *_wrapped(trouble.why or "", "      "),
-    ]
+def _troubles(troubles: Iterable[Trouble]) -> Iterator[list[str]]:
+    """Streams that failed for the same reason are one doubt: the kinds that a server does not have."""
+    alike: dict[tuple[str, str], list[Trouble]] = {}
+    for trouble in troubles:
+        alike.setdefault((trouble.what, trouble.why or ""), []).append(trouble)
+    for (what, why), found in alike.items():
+        times = sum(trouble.times for trouble in found)
+        last = _show(max(trouble.last_at for trouble in found))
+        streams = ", ".join(trouble.stream for trouble in found)
+        when = last if times == 1 else f"{times} times, last {last}"
+        yield [*_item(f"{what} ({when})", streams), *_wrapped(why, "      ")]
 
 
 def _left_out(info: TraceInfo) -> Iterator[str]:

@@ -31,7 +31,11 @@ def find(trace: Trace) -> tuple[list[Finding], list[Finding]]:
         name = str(path.relative_to(trace.path))
         if path.is_dir() or name in named or _is_ours(trace, path, name):
             continue
-        if path.suffix == ".parquet" and path.parent.name in TABLES:
+        if _is_folded(trace, path):
+            notes.append(
+                Finding(name, "is left over from a ring's fold that was cut off; readers ignore it", None, _TIDIES)
+            )
+        elif path.suffix == ".parquet" and path.parent.name in TABLES:
             why = _stranger(trace, path)
             faults.append(
                 Finding(name, why, None, f"remove it: other tools that read {path.parent.name}/*.parquet see it")
@@ -89,15 +93,31 @@ def _half_done(trace: Trace) -> list[Finding]:
     return found
 
 
+def _is_folded(trace: Trace, path: Path) -> bool:
+    """A state that was never named, or a segment that a state has replaced."""
+    keys = _keys(path)
+    own = {"trace_id": trace.manifest.trace_id, "table": path.parent.name, "segment": path.stem.lstrip("0") or "0"}
+    if any(keys.get(name) != value for name, value in own.items()):
+        return False
+    first_kept = min((each.number for each in trace.manifest.segments if not each.state), default=0)
+    return "state" in keys or (trace.manifest.kept_from is not None and int(path.stem) < first_kept)
+
+
 def _stranger(trace: Trace, path: Path) -> str:
+    keys = _keys(path)
+    if not keys:
+        return "does not belong to the trace; its rows are not read"
+    if keys.get("trace_id") != trace.manifest.trace_id:
+        return f"belongs to another trace ({keys.get('trace_id')}); its rows are not read"
+    sealed_as = f"it was sealed as {keys.get('table')} of segment {keys.get('segment')}"
+    return f"is not in {MANIFEST}: {sealed_as}; its rows are not read"
+
+
+def _keys(path: Path) -> dict[str, str]:
+    """What a sealed file says of itself; nothing where it is none."""
     try:
         keys = pq.read_metadata(path).metadata or {}
-    except (pa.ArrowException, OSError, UnicodeDecodeError):
-        return "does not belong to the trace and is no Parquet"
-    trace_id = keys.get(b"volreel.trace_id", b"").decode("utf-8", "replace")
-    number, table = (
-        keys.get(f"volreel.{key}".encode(), b"?").decode("utf-8", "replace") for key in ("segment", "table")
-    )
-    if trace_id != trace.manifest.trace_id:
-        return f"belongs to another trace ({trace_id or 'it names none'}); its rows are not read"
-    return f"is not in {MANIFEST}: it was sealed as {table} of segment {number}; its rows are not read"
+    except (pa.ArrowException, OSError):
+        return {}
+    texts = {key.decode("utf-8", "replace"): value.decode("utf-8", "replace") for key, value in keys.items()}
+    return {key.removeprefix("volreel."): value for key, value in texts.items() if key.startswith("volreel.")}

@@ -18,8 +18,8 @@ from tracer.trace.lock import is_locked
 from tracer.trace.writer import ROTATE_BYTES, TraceWriter
 
 _WINDOW_ROWS = 4096
-_WINDOW_BYTES = 8 << 20
-_FLUSH_BYTES = 16 << 20
+_WINDOW_BYTES = 4 << 20
+_FLUSH_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)

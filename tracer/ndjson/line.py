@@ -13,7 +13,8 @@ from tracer.lifting import as_revision
 from tracer.trace.schema import TYPES
 
 OBJECT_STREAM = re.compile(r"(?:[a-z0-9.-]+/)?v\d+[a-z0-9]*/(?:namespaces/[^/]+/)?[a-z][a-z0-9-]*", re.ASCII)
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
+_TIME = re.compile(r"(\S{19})(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _NO_OBJECT = msgspec.Raw(b"")
 
 
@@ -116,16 +117,20 @@ def _container(stream: str) -> dict[str, Any]:
 
 def instant_ns(text: str) -> int | None:
     """Nanoseconds since 1970 UTC of an RFC 3339 time; None for what is none. Digits beyond the ninth are cut off."""
-    match = _TIME.fullmatch(text)
-    if match is None:
-        return None
-    seconds, fraction, zone = match.groups()
-    start = _second(seconds, zone)
-    return None if start is None else start * 1_000_000_000 + (int(fraction.ljust(9, "0")) if fraction else 0)
+    if len(text) == 30 and text[29] == "Z" and text[19] == "." and text.isascii() and text[20:29].isdigit():
+        start, fraction = _second(text[:19], "Z"), text[20:29]  # as captures have it
+    else:
+        match = _TIME.fullmatch(text)
+        if match is None:
+            return None
+        start, fraction = _second(match[1], match[3]), (match[2] or "").ljust(9, "0")
+    return None if start is None else start * 1_000_000_000 + int(fraction)
 
 
 @lru_cache(maxsize=4096)
 def _second(seconds: str, zone: str) -> int | None:
+    if not _SECONDS.fullmatch(seconds):
+        return None
     try:
         return int(datetime.fromisoformat(seconds + zone).timestamp())
     except (ValueError, OverflowError):
