@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -34,7 +35,14 @@ class Fact:
 
 def first(*paths: str) -> Fact:
     """The first of several paths that has a value: an annotation and its beta name."""
-    return Fact(paths, lambda *values: next((value for value in values if value is not None), None))
+    return Fact(paths, _first)
+
+
+def _first(*values: Json) -> Json:
+    for value in values:
+        if value is not None:
+            return value
+    return None
 
 
 def quantity(path: str) -> Fact:
@@ -83,7 +91,6 @@ _SUFFIX = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 10**3, "M": 10**6, "G": 
 }
 
 
-@lru_cache(maxsize=4096)
 def _quantity(value: str) -> int | None:
     match = _QUANTITY.fullmatch(value.strip())
     if match is None:
@@ -99,7 +106,8 @@ def _quantity(value: str) -> int | None:
     return size if -(2**63) <= size < 2**63 else None
 
 
-def parse_quantity(value: Json) -> int | None:
+@lru_cache(maxsize=4096, typed=True)
+def parse_quantity(value: str | float | None) -> int | None:
     """Bytes of a quantity (`1Gi`, `1e9`, `500M`), rounded up; null for what is none.
 
     The grammar is `k8s.io/apimachinery/pkg/api/resource/quantity.go`.
@@ -272,14 +280,22 @@ def _container(role: str, status: ContainerStatus) -> tuple[Any, ...]:
     return (status.name, role, status.image, state, detail.reason, status.ready, status.restarts, *times)
 
 
+class OwnerReference(msgspec.Struct, frozen=True, gc=False):
+    """An item of `metadata.ownerReferences`."""
+
+    kind: str | None = None
+    name: str | None = None
+    uid: str | None = None
+
+
 def owner(field: str) -> Fact:
     """A field of the first owner reference."""
+    get = attrgetter(field)
 
-    def of_first(references: Json) -> str | None:
-        found = next(iter(_dicts(references)), {})
-        return text(found.get(field))
+    def of_first(references: list[OwnerReference] | None) -> str | None:
+        return get(references[0]) if references else None
 
-    return Fact(("metadata.ownerReferences",), of_first, Any)
+    return Fact(("metadata.ownerReferences",), of_first, list[OwnerReference] | None)
 
 
 def _dicts(value: Json) -> list[dict[str, Json]]:

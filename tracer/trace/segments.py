@@ -17,10 +17,13 @@ from tracer.trace.schema import FORMAT, LOGS, OBJECTS
 _GROUP_BYTES = 16 << 20
 """Arrow bytes of a row group: large ones compress better, this one bounds the memory of sealing."""
 _GROUP_ROWS = 65_536
-_PAGE_BYTES = 64 << 20
-"""A page is a whole column of a row group: zstd then finds an object's earlier version in the same page."""
-_LEVEL = 6
-_DELTA = {"seq": "DELTA_BINARY_PACKED", "observed_at": "DELTA_BINARY_PACKED", "revision": "DELTA_BINARY_PACKED"}
+_PAGE_BYTES = 8 << 20
+"""Of a column in a row group: within a page zstd finds an object's earlier versions, across pages it does not."""
+ZSTD_LEVEL = 9
+"""The level from which zstd looks back far enough to see an object's earlier versions (4 MiB)."""
+_DELTA = dict.fromkeys(("seq", "observed_at", "revision", "lease_renewed_at", "stamped_at"), "DELTA_BINARY_PACKED")
+_STATISTICS = {"seq", "observed_at", "stream", "type", "kind", "namespace", "name", "uid", "revision", "component"}
+"""The columns that a reader prunes by; statistics of the others only lengthen the footer."""
 _PLAIN = {OBJECTS: {"object", "resource_version", *_DELTA}, LOGS: {"line", "message", *_DELTA}}
 """Columns that repeat too little for a dictionary."""
 
@@ -60,12 +63,13 @@ def write_segment_file(
             temporary,
             schema,
             compression="zstd",
-            compression_level=_LEVEL,
+            compression_level=ZSTD_LEVEL,
             use_dictionary=[name for name in schema.names if name not in plain],
             column_encoding={name: encoding for name, encoding in _DELTA.items() if name in schema.names},
             data_page_size=_PAGE_BYTES,
             write_page_checksum=True,
-            write_statistics=[name for name in schema.names if name not in ("object", "line", "message")],
+            write_statistics=[name for name in schema.names if name in _STATISTICS],
+            store_schema=False,  # Parquet's own types say it all; Arrow's copy would be half of the footer
         ) as writer:
             group: pa.Table | None = first
             while group is not None:
