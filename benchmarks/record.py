@@ -39,7 +39,10 @@ def _is_durable(recorder: Recorder, count: int) -> bool:
 
 def contender_volreel(url: str, plural: str, count: int) -> float:
     """Seconds from the first event to the last one being durable."""
+    from tracer.process import settle
     from tracer.recorder import Recorder, Recording
+
+    settle()
 
     async def run(folder: Path) -> float:
         recorder = Recorder(Recording(out=folder / "bench.trace", kubeconfig=str(_kubeconfig(folder, url))))
@@ -107,7 +110,10 @@ def contender_limit(url: str, plural: str, count: int) -> float:
 
 def measure_memory(url: str, plural: str, count: int) -> float:
     """Peak resident memory in MB of a recorder that lists `count` objects, follows them and ends well."""
+    from tracer.process import settle
     from tracer.recorder import Recorder, Recording
+
+    settle()
 
     async def run(folder: Path) -> None:
         recorder = Recorder(Recording(out=folder / "bench.trace", kubeconfig=str(_kubeconfig(folder, url))))
