@@ -88,14 +88,38 @@ class Recorder:
         self._identity = Identity(self.cluster)
         try:
             answer = await self.cluster.get_json("/version")
-            version = str(answer.get("gitVersion", "unknown")) if isinstance(answer, dict) else "unknown"
-            return version, await self._identity.uid(), await served_versions(self.cluster)
+            if not isinstance(answer, dict) or "gitVersion" not in answer:
+                raise ClusterError(f"{self.cluster.server} is no Kubernetes API server: its /version names no version.")
+            uid, served = await self._identity.uid(), await served_versions(self.cluster)
+            if uid is None:
+                await self._read_something(served)
+            return str(answer["gitVersion"]), uid, served
         except Lost as lost:
             raise ClusterError(
                 f"{self.cluster.server} cannot be reached: {lost}. Check the kubeconfig's server and your network."
             ) from lost
         except Refused as refusal:
             raise ClusterError(_refused(self.cluster.server, refusal)) from refusal
+
+    async def _read_something(self, served: dict[str, str | None]) -> None:
+        """Raises Refused when nothing at all may be read: then there is nothing to record, and nothing to wait for."""
+        refused: Refused | None = None
+        for kind in KINDS:
+            version = served[kind.kind]
+            for namespace in self._namespaces(kind) if version else ():
+                try:
+                    await self.cluster.get(kind.path(str(version), namespace), {"limit": "1"})
+                except Refused as refusal:
+                    if refusal.status != 403:
+                        return
+                    refused = refused or refusal
+                else:
+                    return
+        if refused is not None:
+            raise refused
+
+    def _namespaces(self, kind: Kind) -> tuple[str | None, ...]:
+        return self.recording.namespaces if kind.namespaced and self.recording.namespaces else (None,)
 
     def _open_trace(self, cluster: trace_manifest.Cluster) -> dict[str, Past]:
         out = self.recording.out
@@ -134,8 +158,7 @@ class Recorder:
     def _follow(self, pasts: dict[str, Past], served: dict[str, str | None]) -> None:
         self._sink_task = asyncio.create_task(self.sink.run(), name="sink")
         for kind in KINDS:
-            namespaces = self.recording.namespaces if kind.namespaced and self.recording.namespaces else (None,)
-            for namespace in namespaces:
+            for namespace in self._namespaces(kind):
                 task = self._keep_following(kind, namespace, served[kind.kind], pasts)
                 self._tasks.append(asyncio.create_task(task, name=kind.plural))
 
@@ -250,7 +273,9 @@ def _refused(server: str, refusal: Refused) -> str:
             f"{server} does not accept the credentials (401): {refusal.message}. Log in again, or choose a --context."
         )
     if refusal.status == 403:
-        return f"{server} forbids it (403): {refusal.message}. `volreel rbac` prints what recording needs."
+        return f"{server} lets this user read nothing (403): {refusal.message}. `volreel rbac` prints what is needed."
+    if refusal.status >= 500 or refusal.status == 429:
+        return f"{server} is not well (HTTP {refusal.status}): {refusal.message}. Try again later."
     return f"{server} answered HTTP {refusal.status}: {refusal.message}. Is it an API server?"
 
 

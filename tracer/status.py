@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console, Group
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tracer.recorder import Recorder
+from tracer.trace.visible import visible
 from tracer.units import show_duration, show_size
 
 _REFRESH_S = 0.5
@@ -29,7 +29,7 @@ class Row:
     observations: int = 0
     gaps: int = 0
     quiet_s: float | None = None
-    """Seconds since the server was last heard, bookmarks included."""
+    """Seconds since the server was last heard, bookmarks included: the recorder is not further behind than that."""
     states: set[str] | None = None
 
 
@@ -67,9 +67,9 @@ class Status:
 
     def table(self) -> Group:
         """The status as it stands on a terminal."""
-        table = Table(box=None, padding=(0, 1), header_style="bold")
+        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
         table.add_column("kind", no_wrap=True)
-        for name in ("objects", "observations", "per s", "lag", "gaps"):
+        for name in ("objects", "observed", "per s", "lag ≤", "gaps"):
             table.add_column(name, justify="right", no_wrap=True)
         table.add_column("", no_wrap=True)
         for row in self.rows():
@@ -82,43 +82,60 @@ class Status:
                 str(row.gaps),
                 ", ".join(sorted(row.states or ())).replace("following", ""),
             )
-        return Group(table, Text(self.line(), style="bold"), *(Text(each, style="yellow") for each in self.troubles()))
+        troubles = [Text(f"! {what}: {why}", style="yellow") for what, why in self.troubles().items()]
+        return Group(table, Text(self.line(), style="bold"), *troubles)
 
     def line(self) -> str:
         """The whole recording in one line."""
         rows = self.rows()
         writer = self._recorder.sink.writer
         return (
-            f"{writer.path.name}: {show_duration(time.monotonic() - self._started)}, "
+            f"{visible(writer.path.name)}: {show_duration(time.monotonic() - self._started)}, "
             f"{sum(row.objects for row in rows)} objects, {sum(row.observations for row in rows)} observations, "
             f"{sum(row.gaps for row in rows)} gaps, {show_size(writer.bytes_on_disk)} on disk"
         )
 
-    def troubles(self) -> Iterator[str]:
-        """What the user should know: what is not recorded, and why."""
+    def troubles(self) -> dict[str, str]:
+        """What the user should know: what is not recorded at the moment -> why."""
+        found = {visible(stream): visible(why) for stream, why in self._recorder.warnings()}
         if self._recorder.sink.trouble:
-            yield f"! {self._recorder.sink.trouble}"
-        for stream, why in self._recorder.warnings():
-            yield f"! {stream}: {why}"
+            found["disk"] = visible(self._recorder.sink.trouble)
+        return found
 
 
 async def show_status(recorder: Recorder, *, verbose: bool) -> None:
-    """Show the status on stderr until cancelled: live on a terminal, else troubles as they come and a line now and then."""
+    """Show the status on stderr until cancelled: a live table on a terminal, else a line now and then."""
     status = Status(recorder)
     console = Console(stderr=True)
     if console.is_terminal:
-        with Live(console=console, auto_refresh=False, transient=True) as live:
-            while True:
-                live.update(status.table(), refresh=True)
-                await asyncio.sleep(_REFRESH_S)
+        await _show_table(status, console)
+    else:
+        await _show_lines(status, 5.0 if verbose else _LOG_EVERY_S)
+
+
+async def _show_table(status: Status, console: Console) -> None:
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while True:
+            live.update(status.table(), refresh=True)
+            await asyncio.sleep(_REFRESH_S)
+
+
+async def _show_lines(status: Status, every_s: float) -> None:
+    """A trouble is said when it comes and when it goes, not with each try."""
     said: set[str] = set()
-    next_line = time.monotonic() + (0 if verbose else _LOG_EVERY_S)
+    next_line = time.monotonic() + every_s
     while True:
-        for trouble in status.troubles():
-            if trouble not in said:
-                print(trouble, file=sys.stderr, flush=True)
-                said.add(trouble)
+        troubles = status.troubles()
+        for what in [what for what in troubles if what not in said]:
+            _say(f"! {what}: {troubles[what]}")
+        for what in said - troubles.keys():
+            _say(f"  {what}: well again")
+        said = set(troubles)
         if time.monotonic() >= next_line:
-            print(status.line(), file=sys.stderr, flush=True)
-            next_line = time.monotonic() + (5.0 if verbose else _LOG_EVERY_S)
+            _say(status.line())
+            next_line = time.monotonic() + every_s
         await asyncio.sleep(_REFRESH_S)
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
