@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +19,66 @@ class QueryError(VolreelError):
     """A query that DuckDB refuses, or that would do more than read."""
 
 
-def ask(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any], trace: Path) -> pl.DataFrame:
-    """The answer to one SELECT. May run in any thread: it takes a cursor of its own.
+class Desk:
+    """Where queries are run: any number of threads may ask at once, each gets a cursor of its own."""
 
-    Raises QueryError for what is no single SELECT or does not run, TraceDamaged when a segment cannot be read.
-    """
-    try:
-        _require_one_select(query)
-        with connection.cursor() as cursor:
-            cursor.execute("begin transaction read only")
-            frame: pl.DataFrame = cursor.sql(query, params=dict(parameters)).pl()
-            return frame
-    except duckdb.InterruptException as error:
-        raise QueryError("the query was cancelled") from error
-    except duckdb.Error as error:
-        if _is_damage(error):
-            raise TraceDamaged(
-                f"{trace} cannot be read ({_first_line(error)}). `volreel check {trace}` says what is still readable;"
-                " if it is being recorded, open it again."
+    def __init__(self, connection: duckdb.DuckDBPyConnection, trace: Path) -> None:
+        self._connection = connection
+        self._trace = trace
+        self._lock = threading.Lock()
+        self._busy: set[duckdb.DuckDBPyConnection] = set()
+
+    def ask(self, query: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
+        """The answer to one SELECT.
+
+        Raises QueryError for what is no single SELECT, does not run or was cancelled, TraceDamaged when a segment
+        cannot be read.
+        """
+        try:
+            _require_one_select(query)
+            with self._cursor() as cursor:
+                cursor.execute("begin transaction read only")
+                # Not `.pl()`: Polars would hold on to Ctrl-C while DuckDB works.
+                answer = cursor.sql(query, params=dict(parameters)).to_arrow_table()
+            return pl.DataFrame(answer)
+        except duckdb.InterruptException as error:
+            raise QueryError("the query was cancelled") from error
+        except duckdb.Error as error:
+            raise self._explained(error) from error
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise QueryError(
+                f"the answer has a type without a text; cast it to varchar ({_first_line(error)})"
             ) from error
-        raise QueryError(f"the query failed: {_first_line(error)}") from error
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise QueryError(
-            f"the answer has a type that cannot be shown; cast it to varchar ({_first_line(error)})"
-        ) from error
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._lock:
+            cursor = self._connection.cursor()
+            self._busy.add(cursor)
+        try:
+            yield cursor
+        finally:
+            with self._lock:
+                self._busy.discard(cursor)
+            cursor.close()
+
+    def cancel(self) -> None:
+        """Stop every query that is running; may be called from any thread."""
+        with self._lock:
+            for cursor in self._busy:
+                cursor.interrupt()
+
+    def close(self) -> None:
+        """Free the database; no query may be running."""
+        self._connection.close()
+
+    def _explained(self, error: duckdb.Error) -> VolreelError:
+        if _is_damage(error):
+            return TraceDamaged(
+                f"{self._trace} cannot be read ({_first_line(error)}). `volreel check {self._trace}` says what is still"
+                " readable; if it is being recorded, open it again."
+            )
+        return QueryError(f"the query failed: {_first_line(error)}")
 
 
 def _require_one_select(query: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ import typer
 from tracer.errors import VolreelError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from analysis.trace import Trace
 
 app = typer.Typer(no_args_is_help=True)
@@ -41,14 +44,30 @@ def ask_in_sql(
         raise VolreelError("--json and --csv exclude each other. Give one of them.")
     with open_trace(trace) as opened:
         _warn_of_what_is_missing(opened)
-        answer = opened.sql(query)
+        answer = _cancellable(opened, query)
     if as_json:
         text = report.as_json(answer)
     elif as_csv:
-        text = report.as_csv(answer)
+        text = report.as_csv(answer, shown=sys.stdout.isatty())
     else:
         text = report.as_table(answer, _terminal_width())
-    typer.echo(text, nl=False)
+    sys.stdout.write(text)
+
+
+def _cancellable(trace: Trace, query: str) -> pl.DataFrame:
+    """Ask in a thread: while DuckDB works, Python would not hear Ctrl-C in this one."""
+    from concurrent.futures import ThreadPoolExecutor, wait
+
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(trace.sql, query)
+        try:
+            # Polars makes signals restart a wait, so that only one with an end lets Ctrl-C through.
+            while not wait([answer], timeout=0.1).done:
+                pass
+        except KeyboardInterrupt:
+            trace.cancel()
+            raise
+    return answer.result()
 
 
 def _terminal_width() -> int:

@@ -15,25 +15,34 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tracer.trace.visible import visible
+from tracer.trace.visible import UNSAFE, visible
 
+_NEXT_ROW = ",\n"
 _NARROWEST = 8
 """Columns of a terminal below which a table's column says too little."""
 
 
 def as_json(frame: pl.DataFrame) -> str:
-    """A JSON array of one object a row. Instants are RFC 3339 in UTC, bytes are hexadecimal, decimals are text."""
+    """A JSON array of one object a row. Instants are RFC 3339 in UTC, bytes are hexadecimal, decimals are text.
+
+    Characters that a terminal would obey are escaped as JSON allows, so that nothing is lost.
+    """
     rows = frame.rows(named=True)
-    lines = ",\n".join(json.dumps(row, default=_as_json_value, ensure_ascii=False) for row in rows)
-    return f"[{lines}]\n"
+    lines = (json.dumps(row, default=_as_json_value, ensure_ascii=False) for row in rows)
+    escaped = (UNSAFE.sub(lambda match: json.dumps(match[0])[1:-1], line) for line in lines)
+    return f"[{_NEXT_ROW.join(escaped)}]\n"
 
 
-def as_csv(frame: pl.DataFrame) -> str:
-    """RFC 4180 with a header; lists and structs are JSON, null is empty."""
+def as_csv(frame: pl.DataFrame, *, shown: bool = False) -> str:
+    """RFC 4180 with a header; lists and structs are JSON, null is empty.
+
+    For a program every byte is as it was; `shown` on a terminal, escapes are spelt out.
+    """
+    spelt: Callable[[str], str] = visible if shown else str
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(frame.columns)
-    writer.writerows(["" if each is None else _plain(each) for each in row] for row in frame.iter_rows())
+    writer.writerow(map(spelt, frame.columns))
+    writer.writerows(["" if each is None else spelt(_plain(each)) for each in row] for row in frame.iter_rows())
     return text.getvalue()
 
 

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 
 import tracer.trace
-from analysis.asking import ask
+from analysis.asking import Desk
 from analysis.database import open_database
 from tracer.errors import TraceDamaged
 
@@ -70,7 +70,7 @@ class Trace:
     def __init__(self, recorded: tracer.trace.Trace, database: duckdb.DuckDBPyConnection) -> None:
         self.path = recorded.path
         self._recorded = recorded
-        self._database = database
+        self._desk = Desk(database, recorded.path)
 
     def sql(self, query: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run one SELECT over the tables and models; `$name` in it takes the parameter `name`.
@@ -78,7 +78,7 @@ class Trace:
         It can neither write nor reach a file outside the trace or the network.
         Raises QueryError, or TraceDamaged when a segment cannot be read.
         """
-        return ask(self._database, query, params or {}, self.path)
+        return self._desk.ask(query, params or {})
 
     def object_versions(
         self,
@@ -117,9 +117,13 @@ class Trace:
             faults=tuple(f"{fault.file} {fault.why}" for fault in self._recorded.faults),
         )
 
+    def cancel(self) -> None:
+        """Stop the queries that other threads are running: they raise QueryError."""
+        self._desk.cancel()
+
     def close(self) -> None:
         """Free the database; the trace itself is not touched."""
-        self._database.close()
+        self._desk.close()
 
     def __enter__(self) -> Trace:
         return self
