@@ -178,6 +178,18 @@ def test_a_recorder_that_was_killed_is_a_note(crashed):
     assert inspect_trace(crashed).state == "not ended"
 
 
+def test_what_a_recorder_at_work_has_half_done_is_neither_fault_nor_note(crashed):
+    writer = TraceWriter.resume(crashed, "test")
+    round_of_rows(writer, 3)
+    writer.flush()
+    number = writer.rotate()
+    writer.write_sealed(number)
+    found = check_trace(crashed)
+    assert (found.faults, found.notes) == ([], [])
+    assert found.readable["objects"] == 40
+    writer.close()
+
+
 # -- the manifest -----------------------------------------------------------------------------------------------------
 
 

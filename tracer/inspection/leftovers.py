@@ -23,7 +23,8 @@ _TIDIES = "the next `volreel record --resume` removes it"
 
 def find(trace: Trace) -> tuple[list[Finding], list[Finding]]:
     """Faults, and notes. While a recorder is at work, what it has half done is neither."""
-    notes = [] if trace.is_being_recorded else [*_torn(trace), *_half_done(trace)]
+    is_recording = trace.is_being_recorded
+    notes = [] if is_recording else [*_torn(trace), *_half_done(trace)]
     named = {str(segment_path(Path(), table, each.number)) for each in trace.manifest.segments for table in each.files}
     named |= {str(segment_path(Path(), table, each.number)) for each in trace.segments for table in each.files}
     faults = []
@@ -31,6 +32,8 @@ def find(trace: Trace) -> tuple[list[Finding], list[Finding]]:
         name = str(path.relative_to(trace.path))
         if path.is_dir() or name in named or _is_ours(trace, path, name):
             continue
+        if is_recording and _is_own(trace, path):
+            continue  # sealed since the trace was opened
         if _is_folded(trace, path):
             notes.append(
                 Finding(name, "is left over from a ring's fold that was cut off; readers ignore it", None, _TIDIES)
@@ -95,12 +98,17 @@ def _half_done(trace: Trace) -> list[Finding]:
 
 def _is_folded(trace: Trace, path: Path) -> bool:
     """A state that was never named, or a segment that a state has replaced."""
-    keys = _keys(path)
-    own = {"trace_id": trace.manifest.trace_id, "table": path.parent.name, "segment": path.stem.lstrip("0") or "0"}
-    if any(keys.get(name) != value for name, value in own.items()):
+    if not _is_own(trace, path):
         return False
     first_kept = min((each.number for each in trace.manifest.segments if not each.state), default=0)
-    return "state" in keys or (trace.manifest.kept_from is not None and int(path.stem) < first_kept)
+    return "state" in _keys(path) or (trace.manifest.kept_from is not None and int(path.stem) < first_kept)
+
+
+def _is_own(trace: Trace, path: Path) -> bool:
+    """Whether the file was sealed for this trace, under this name."""
+    keys = _keys(path)
+    own = {"trace_id": trace.manifest.trace_id, "table": path.parent.name, "segment": path.stem.lstrip("0") or "0"}
+    return all(keys.get(name) == value for name, value in own.items())
 
 
 def _stranger(trace: Trace, path: Path) -> str:
