@@ -22,8 +22,8 @@ from tracer.trace import open_trace
 
 PATHS = (CLAIMS, VOLUMES, PODS, NODES)
 KILLS = 200
-TRACES = 2
-LONGEST_LIFE_S = 0.5
+TRACES = 4
+LONGEST_LIFE_S = 0.6
 PROCESSES = multiprocessing.get_context("forkserver")  # each a process of its own, without the half second of imports
 PROCESSES.set_forkserver_preload(["volreel", "typer", "tracer.cli", "tracer.recording", "analysis.cli", "tui.cli"])
 
