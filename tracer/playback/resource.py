@@ -37,6 +37,8 @@ class Watch:
     def __init__(self, position: int, epoch: int) -> None:
         self.position = position
         self.epoch = epoch
+        self.rest: list[Change] = []
+        """What it had not taken yet when its history ended."""
 
 
 class Resource:
@@ -78,7 +80,10 @@ class Resource:
         self.rewind(revision)
 
     def rewind(self, revision: int) -> None:
-        """The history steps back to this revision; the objects stay."""
+        """The history steps back to this revision; the objects stay. Each watch gets the old one's rest, and ends."""
+        for watch in self.watches:
+            if watch.epoch == self.epoch and watch.position >= self._first:
+                watch.rest = self._changes[watch.position - self._first :]
         self.epoch += 1
         self._first = self.end
         self._changes = []
@@ -148,7 +153,10 @@ class Resource:
 
     def take(self, watch: Watch, limit: int) -> list[Change] | None:
         """The next changes for a watch, none if it has seen all; None when its history is over or cut off."""
-        if watch.epoch != self.epoch or watch.position < self._first:
+        if watch.epoch != self.epoch:
+            taken, watch.rest = watch.rest[:limit], watch.rest[limit:]
+            return taken or None
+        if watch.position < self._first:
             return None
         start = watch.position - self._first
         changes = self._changes[start : start + limit]

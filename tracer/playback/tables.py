@@ -18,6 +18,10 @@ _COMPLETED = {
 }
 
 
+def _phase(value: Any, _now: datetime) -> str | None:
+    return str(value["status"]["phase"])
+
+
 class Printer:
     """Draws the objects of one kind as they look at one instant."""
 
@@ -57,7 +61,7 @@ class Printer:
     def _row(self, text: bytes, now: datetime) -> dict[str, Any]:
         value = msgspec.json.decode(text)
         row: dict[str, Any] = {"cells": [self._cell(column.cell, value, now) for column in self._columns]}
-        phase = (value.get("status") or {}).get("phase") if self._kind == "Pod" else None
+        phase = self._cell(_phase, value, now) if self._kind == "Pod" else None
         if phase in _COMPLETED:
             row["conditions"] = [{"type": "Completed", "status": "True", "reason": phase, "message": _COMPLETED[phase]}]
         row["object"] = self._object(text)
