@@ -75,44 +75,44 @@ def _judge(line: Line) -> None:
                 raise ValueError(f"{name} is no revision: {str(value)[:40]!a}")
 
 
-def note_columns(line: Line) -> dict[str, Any]:
-    """The columns of a `what` line."""
+NOTE_COLUMNS = ("stream", "what", "revision_from", "revision_to", "detail")
+
+
+def note_values(line: Line) -> tuple[Any, ...]:
+    """The values of NOTE_COLUMNS in a `what` line."""
     to = line.revision if line.revision_to is None else line.revision_to
-    return {
-        "stream": line.stream,
-        "what": line.what,
-        "revision_from": as_revision(line.revision_from),
-        "revision_to": as_revision(to),
-        "detail": line.detail,
-    }
+    return line.stream, line.what, as_revision(line.revision_from), as_revision(to), line.detail
 
 
-def log_columns(line: Line) -> dict[str, Any]:
-    """The columns of a log line. Raises ValueError for a stream that names no container."""
+LOG_COLUMNS = (
+    "stream",
+    "namespace",
+    "pod",
+    "pod_uid",
+    "container",
+    "restart",
+    "stamped_at",
+    "node",
+    "line",
+)
+
+
+def log_values(line: Line) -> tuple[Any, ...]:
+    """The values of LOG_COLUMNS in a log line. Raises ValueError for a stream that names no container."""
     assert line.line is not None
-    stamp = instant_ns(line.line[:64].split(" ", 1)[0])
-    return {
-        **_container(line.stream),
-        "stream": line.stream,
-        "stamped_at": stamp if stamp is not None and -(2**63) <= stamp < 2**63 else None,
-        "node": line.node,
-        "line": line.line,
-    }
+    stamp = instant_ns(line.line[:64].partition(" ")[0])
+    if stamp is not None and not -(2**63) <= stamp < 2**63:
+        stamp = None
+    return (*_container(line.stream), stamp, line.node, line.line)
 
 
 @lru_cache(maxsize=4096)
-def _container(stream: str) -> dict[str, Any]:
+def _container(stream: str) -> tuple[str, str, str, str, str, int]:
     parts = stream.split("/")
     if len(parts) != 6 or parts[0] != "log" or not re.fullmatch(r"[0-9]{1,18}", parts[5]):
         raise ValueError(f"stream is {stream[:80]!a}; of a log it is log/NAMESPACE/POD/POD_UID/CONTAINER/RESTART")
     _, namespace, pod, pod_uid, container, restart = parts
-    return {
-        "namespace": namespace,
-        "pod": pod,
-        "pod_uid": pod_uid,
-        "container": container,
-        "restart": int(restart),
-    }
+    return stream, namespace, pod, pod_uid, container, int(restart)
 
 
 def instant_ns(text: str) -> int | None:

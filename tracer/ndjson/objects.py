@@ -12,7 +12,7 @@ from tracer.kinds import kind_of_stream, stream_version
 from tracer.lifting import Lifter
 from tracer.ndjson.files import Read
 from tracer.ndjson.history import History, Rewind, Version
-from tracer.ndjson.line import note_columns
+from tracer.ndjson.line import note_values
 from tracer.ndjson.unknown import UnknownLifter
 from tracer.trace.manifest import Resource
 from tracer.trace.schema import OBJECTS, STREAMS
@@ -102,13 +102,13 @@ class ObjectStream:
             columns["object"] = objects
 
     def _noted(self, read: Read) -> None:
-        note = note_columns(read.line)
-        if note["what"] == "opened":  # another recorder began: the first version that it saw it kept whole
+        _, what, _, revision_to, _ = note_values(read.line)
+        if what == "opened":  # another recorder began: the first version that it saw it kept whole
             self._heartbeats = self._no_heartbeats()
-        elif note["what"] == "rewound":
-            self._history.was_rewound(note["revision_to"])
-        elif note["what"] == "bookmark":
-            self._history.reached(note["revision_to"])
+        elif what == "rewound":
+            self._history.was_rewound(revision_to)
+        elif what == "bookmark":
+            self._history.reached(revision_to)
 
     def _without_heartbeat(self, heartbeats: Heartbeats, read: Read, version: Version, text: Any) -> Any:
         kind, uid = read.line.type, str(version.uid)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tracer.ndjson.files import Read
-from tracer.ndjson.line import OBJECT_STREAM, log_columns, note_columns
+from tracer.ndjson.line import LOG_COLUMNS, NOTE_COLUMNS, OBJECT_STREAM, Line, log_values, note_values
 from tracer.ndjson.objects import ObjectStream, Row
 from tracer.trace.schema import LOGS, OBJECTS, STREAMS
 from tracer.trace.writer import TraceWriter
@@ -28,6 +28,9 @@ class _TableRows:
         """Put columns into rows that have been claimed; all of them, before the first is filled."""
         for name, values in columns.items():
             column = self.columns.get(name)
+            if column is None and len(indices) == len(self.places):  # these are all rows of the table
+                self.columns[name] = list(values)
+                continue
             if column is None:
                 column = self.columns[name] = [None] * len(self.places)
             for index, value in zip(indices, values, strict=True):
@@ -45,21 +48,25 @@ class Intake:
         """Add the rows of these lines, and those that follow from their order. Raises InputError."""
         lifted, before = self._streams_of(reads)
         tables = {table: _TableRows() for table in (OBJECTS, LOGS, STREAMS)}
+        table_of = [_table_of(read.line) for read in reads]
         inserted: list[tuple[str, int, dict[str, Any]]] = []
         at_us: list[int] = []
         index_of: list[int] = []
         for place, read in enumerate(reads):
-            for table, columns in before.get(place, ()):
-                inserted.append((table, tables[table].claim(len(at_us)), columns))
-                at_us.append(read.at_ns // 1000)
-            index_of.append(tables[_table_of(read)].claim(len(at_us)))
+            if place in before:
+                for table, row in before[place]:
+                    inserted.append((table, tables[table].claim(len(at_us)), row))
+                    at_us.append(read.at_ns // 1000)
+            index_of.append(tables[table_of[place]].claim(len(at_us)))
             at_us.append(read.at_ns // 1000)
         for places, columns in lifted:
             tables[OBJECTS].fill([index_of[place] for place in places], columns)
-        for table, index, columns in inserted:
-            tables[table].fill([index], {name: [value] for name, value in columns.items()})
-        for table, read_columns in ((LOGS, log_columns), (STREAMS, note_columns)):
-            _fill_rows(tables[table], table, reads, index_of, read_columns)
+        for table, index, row in inserted:
+            tables[table].fill([index], {name: [value] for name, value in row.items()})
+        for table, names, values_of in ((LOGS, LOG_COLUMNS, log_values), (STREAMS, NOTE_COLUMNS, note_values)):
+            places = [place for place, each in enumerate(table_of) if each == table]
+            columns = _columns(names, values_of, [reads[place] for place in places])
+            tables[table].fill([index_of[place] for place in places], columns)
         filled = {table: (rows.places, rows.columns) for table, rows in tables.items() if rows.places}
         self._writer.add_interleaved(filled, at_us, sum(read.size for read in reads))
 
@@ -85,21 +92,19 @@ class Intake:
         return lifted, before
 
 
-def _table_of(read: Read) -> str:
-    if read.line.type is not None:
+def _table_of(line: Line) -> str:
+    if line.type is not None:
         return OBJECTS
-    return LOGS if read.line.line is not None else STREAMS
+    return LOGS if line.line is not None else STREAMS
 
 
-def _fill_rows(rows: _TableRows, table: str, reads: Sequence[Read], index_of: Sequence[int], columns_of: Any) -> None:
-    places = [place for place, read in enumerate(reads) if _table_of(read) == table]
-    if not places:
-        return
-    found = []
-    for place in places:
+def _columns(
+    names: Sequence[str], values_of: Callable[[Line], tuple[Any, ...]], reads: Sequence[Read]
+) -> dict[str, Sequence[Any]]:
+    rows = []
+    for read in reads:
         try:
-            found.append(columns_of(reads[place].line))
+            rows.append(values_of(read.line))
         except ValueError as error:
-            raise reads[place].wrong(error) from error
-    columns = {name: [each[name] for each in found] for name in found[0]}
-    rows.fill([index_of[place] for place in places], columns)
+            raise read.wrong(error) from error
+    return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
