@@ -9,7 +9,7 @@ from typing import Any
 
 from tracer.trace import open_trace
 
-SAMPLE = Path("/tmp") / "first-volumes.trace"
+SAMPLE = Path(__file__).parent.parent / "sample_traces" / "first-volumes.trace"
 _AT_ONCE = 100
 
 

@@ -44,6 +44,9 @@ def record(
 
     Example:  volreel record -o incident.trace --duration 30m
     """
+    from tracer.process import settle
+
+    settle()
     from tracer.recorder import Recording
     from tracer.recording import run_recording
     from tracer.units import parse_duration, parse_size
@@ -258,6 +261,9 @@ def demo(
 
     Example:  volreel demo
     """
+    from tracer.process import settle
+
+    settle()
     from tracer.demo import run_demo
 
     run_demo(out)

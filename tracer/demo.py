@@ -14,7 +14,6 @@ from pathlib import Path
 from tracer.inspection.info import inspect_trace
 from tracer.inspection.info_text import info_text
 from tracer.playback import TraceServer, serve_trace
-from tracer.process import settle
 from tracer.recorder import Recorder, Recording
 from tracer.status import Status, show_status
 from tracer.trace import open_trace
@@ -27,7 +26,6 @@ _SETTLE_S = 0.5
 
 def run_demo(out: Path | None) -> None:
     """Serve the sample trace, record it, and say what was recorded. Raises VolreelError."""
-    settle()
     with sample_trace() as sample:
         asyncio.run(_demo(sample, out or _free_name()))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
-
-import pyarrow as pa
+import os
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # <malloc.h>
 _LARGE = 256 << 10
@@ -14,14 +13,13 @@ _YOUNG = 200_000
 
 
 def settle() -> None:
-    """Make freed memory go back to the system, and look for cyclic garbage less often.
+    """Make freed memory go back to the system, and look for cyclic garbage less often. Call it before pyarrow is there.
 
     glibc keeps an arena for each thread and raises its thresholds as it goes, and Arrow's own allocator keeps what it
     had: with these settings a recorder needs about a third less. Measured in benchmarks/RESULTS.md.
     """
-    gc.freeze()
     gc.set_threshold(_YOUNG, 20, 20)
-    pa.set_memory_pool(pa.system_memory_pool())
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # not glibc

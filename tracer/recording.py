@@ -8,7 +8,6 @@ import signal
 import sys
 
 from tracer.errors import ExitCode
-from tracer.process import settle
 from tracer.recorder import Recorder, Recording
 from tracer.status import Status, show_status
 from tracer.trace.visible import visible
@@ -16,7 +15,6 @@ from tracer.trace.visible import visible
 
 def run_recording(recording: Recording, *, verbose: bool = False) -> None:
     """Record until stopped, and end the trace well. Raises VolreelError when recording cannot begin."""
-    settle()
     asyncio.run(_record(recording, verbose=verbose))
 
 

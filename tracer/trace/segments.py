@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -48,16 +49,17 @@ def write_segment_file(
     The columns are those of the batches: a journal of a later volreel keeps what it has. `state` marks the state of a
     ring. Raises OSError when the disk refuses; may then be called again.
     """
-    groups = _row_groups(batches)
-    first = next(groups, None)
+    filled = (batch for batch in batches if batch.num_rows)
+    first = next(filled, None)
     if first is None:
         return None
+    schema, first_seq = first.schema, first.column("seq")[0].as_py()
+    groups = _row_groups(chain([first], filled))
+    del first
     path = segment_path(trace, table, number)
     disk.make_folder(path.parent)
     temporary = path.with_suffix(".parquet.tmp")
-    schema = first.schema
     plain = _PLAIN.get(table, set(_DELTA))
-    rows, first_seq, last_seq = 0, first.column("seq")[0].as_py(), 0
     try:
         with pq.ParquetWriter(
             temporary,
@@ -71,12 +73,7 @@ def write_segment_file(
             write_statistics=[name for name in schema.names if name in _STATISTICS],
             store_schema=False,  # Parquet's own types say it all; Arrow's copy would be half of the footer
         ) as writer:
-            group: pa.Table | None = first
-            while group is not None:
-                writer.write_table(group, row_group_size=group.num_rows)
-                rows += group.num_rows
-                last_seq = group.column("seq")[-1].as_py()
-                group = next(groups, None)
+            rows, last_seq = _write_groups(writer, groups)
             writer.add_key_value_metadata(
                 {
                     "volreel.format": str(FORMAT),
@@ -96,18 +93,28 @@ def write_segment_file(
     return SegmentFile(rows=rows, bytes=size, sha256=digest, first_seq=first_seq, last_seq=last_seq)
 
 
+def _write_groups(writer: pq.ParquetWriter, groups: Iterator[pa.Table]) -> tuple[int, int]:
+    """Write the row groups, one in memory at a time; how many rows they had, and the last seq."""
+    rows = last_seq = 0
+    while (group := next(groups, None)) is not None:
+        writer.write_table(group, row_group_size=group.num_rows)
+        rows += group.num_rows
+        last_seq = group.column("seq")[-1].as_py()
+        del group
+    return rows, last_seq
+
+
 def _row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     held: list[pa.RecordBatch] = []
     size = rows = 0
     for batch in batches:
-        if batch.num_rows == 0:
-            continue
         held.append(batch)
         size += batch.get_total_buffer_size()
         rows += batch.num_rows
         if size >= _GROUP_BYTES or rows >= _GROUP_ROWS:
-            yield pa.Table.from_batches(held)
-            held, size, rows = [], 0, 0
+            group, held, size, rows = pa.Table.from_batches(held), [], 0, 0
+            yield group
+            del group, batch
     if held:
         yield pa.Table.from_batches(held)
 
