@@ -98,8 +98,8 @@ class Journal:
 
         Raises OSError when a file cannot be made: nothing is staged then, and `stage` may be called again.
         """
-        if self._pending:
-            raise RuntimeError("the staged flush before this one is not committed")
+        if self._pending or self._is_closed:
+            raise RuntimeError("the staged flush before this one is not committed, or the journal is closed")
         for table in batches:
             if table not in self._streams:
                 path = journal_path(self._trace, self.number, f"{table}.arrows")
