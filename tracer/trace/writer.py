@@ -233,7 +233,10 @@ class TraceWriter:
         write_manifest(self.path, self.manifest, self.disk)
 
     def close(self) -> None:
-        """End the recording well: everything sealed, the manifest says so, the lock is free. Raises OSError."""
+        """End the recording well: everything sealed, the manifest says so, the lock is free.
+
+        Raises OSError; may then be called again, and nothing else may.
+        """
         self.seal()
         self._journal.close()
         self.manifest.sessions[-1].ended_at = rfc3339_us(self.clock.now_us())
