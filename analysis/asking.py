@@ -14,6 +14,8 @@ import polars as pl
 from tracer.errors import TraceDamaged, VolreelError
 from tracer.trace.visible import visible
 
+_CANCEL_AGAIN_S = 0.05
+
 
 class QueryError(VolreelError):
     """A query that DuckDB refuses, or that would do more than read."""
@@ -25,7 +27,7 @@ class Desk:
     def __init__(self, connection: duckdb.DuckDBPyConnection, trace: Path) -> None:
         self._connection = connection
         self._trace = trace
-        self._lock = threading.Lock()
+        self._idle = threading.Condition()
         self._busy: set[duckdb.DuckDBPyConnection] = set()
 
     def ask(self, query: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
@@ -52,25 +54,31 @@ class Desk:
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._lock:
+        with self._idle:
             cursor = self._connection.cursor()
             self._busy.add(cursor)
         try:
             yield cursor
         finally:
-            with self._lock:
+            with self._idle:
+                cursor.close()
                 self._busy.discard(cursor)
-            cursor.close()
+                self._idle.notify_all()
 
     def cancel(self) -> None:
-        """Stop every query that is running; may be called from any thread."""
-        with self._lock:
-            for cursor in self._busy:
-                cursor.interrupt()
+        """Stop every query that other threads are running, and return when they have ended."""
+        with self._idle:
+            while self._busy:
+                for cursor in self._busy:
+                    cursor.interrupt()
+                # One that had not quite begun does not notice: it is told again.
+                self._idle.wait(_CANCEL_AGAIN_S)
 
     def close(self) -> None:
-        """Free the database; no query may be running."""
-        self._connection.close()
+        """Stop what is running, and free the database."""
+        self.cancel()
+        with self._idle:
+            self._connection.close()
 
     def _explained(self, error: duckdb.Error) -> VolreelError:
         if _is_damage(error):

@@ -118,7 +118,7 @@ class Trace:
         )
 
     def cancel(self) -> None:
-        """Stop the queries that other threads are running: they raise QueryError."""
+        """Stop the queries that other threads are running: they raise QueryError. Returns when they have ended."""
         self._desk.cancel()
 
     def close(self) -> None:

@@ -19,7 +19,11 @@ class ReplayApp(App[None]):
 
     def __init__(self, trace: Trace, summary: Summary, start: datetime | None = None) -> None:
         super().__init__()
+        self._trace = trace
         self._first_screen = ReplayScreen(History(trace), summary, start)
 
     def on_mount(self) -> None:
         self.push_screen(self._first_screen)
+
+    def on_unmount(self) -> None:
+        self._trace.cancel()

@@ -177,6 +177,8 @@ class ReplayScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="rows")
     def _fetch_rows(self, find: Callable[[], int | None], instant: datetime | None, is_refill: bool) -> None:
         worker = get_current_worker()
+        if worker.is_cancelled:  # overtaken while it waited for a thread
+            return
         answer: Message
         try:
             seq = find()
@@ -190,6 +192,8 @@ class ReplayScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="change")
     def _fetch_change(self, row: HistoryRow) -> None:
         worker = get_current_worker()
+        if worker.is_cancelled:
+            return
         try:
             change = self._history.change(row)
         except VolreelError as error:

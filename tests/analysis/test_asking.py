@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -150,3 +151,15 @@ def test_a_type_that_has_no_place_in_a_frame_is_refused_in_one_line(small, ask):
 def test_streams_are_told_apart(small, ask):
     small.observe(1, "ADDED", claim())
     assert ask(small.ended()).sql("select distinct stream from objects").item() == CLAIMS
+
+
+def test_a_query_that_takes_too_long_can_be_cancelled(small, ask):
+    trace = ask(small.ended())
+    endless = "select count(*) from range(100000000) as a, range(100000) as b where a.range % 7 = b.range % 11"
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(trace.sql, endless)
+        while not answer.done():
+            trace.cancel()
+        with pytest.raises(QueryError, match="was cancelled"):
+            answer.result()
+    assert trace.sql("select 1").item() == 1

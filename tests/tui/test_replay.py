@@ -1,0 +1,252 @@
+"""The replay driven by keys, as a person would drive it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from small_trace import SmallTrace, claim, instant
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from analysis import open_trace
+from tracer.trace.manifest import Cluster
+from tui.app import ReplayApp
+from tui.dialogs import GoToDialog, KeysDialog
+from tui.history_view import HistoryView
+from tui.replay import ReplayScreen
+
+HOSTILE = "\x1b[2J[red]x[/red]\x07[@click=app.quit]"
+SAMPLES = Path(__file__).parents[2] / "sample_traces"
+
+
+class Driver:
+    """An app under test, its screen, and waiting for what it shows."""
+
+    def __init__(self, app: ReplayApp, screen: ReplayScreen, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.screen = screen
+        self.pilot = pilot
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        while not is_so():
+            await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Return when no worker runs and no answer waits."""
+        for _ in range(2):  # an answer may ask the next question
+            await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
+            await self.pilot.pause()
+
+    @property
+    def row(self) -> str:
+        row = self.screen.cursor.row
+        assert row
+        return f"{row.type} {row.name}"
+
+    def text(self, name: str) -> str:
+        return str(self.screen.query_one(f"#{name}", Static).content)
+
+    def history(self) -> list[str]:
+        return str(self.screen.query_one(HistoryView).render()).split("\n")
+
+
+@asynccontextmanager
+async def replay(path: Path, size: tuple[int, int] = (80, 24), start: datetime | None = None) -> AsyncIterator[Driver]:
+    with open_trace(path) as trace:
+        app = ReplayApp(trace, trace.summary(), start)
+        async with app.run_test(size=size) as pilot:
+            screen = app.screen
+            assert isinstance(screen, ReplayScreen)
+            driver = Driver(app, screen, pilot)
+            await driver.settled()
+            yield driver
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallTrace:
+    return SmallTrace(tmp_path / "small.trace", Cluster(server="https://10.0.0.1:6443", version="v1.36.0"))
+
+
+@pytest.fixture
+def shop(small: SmallTrace) -> Path:
+    """A claim that is bound after a while, a gap, and one that vanished in it."""
+    small.note(0, "synced").observe(1, "LISTED", claim("old")).observe(2, "ADDED", claim("data"))
+    small.observe(4, "MODIFIED", claim("data", 2, "Bound")).note(60, "gap", "410 Gone").vanish(61, claim("old"))
+    small.note(61, "relisted").observe(120, "DELETED", claim("data", 3, "Bound"))
+    return small.ended()
+
+
+async def test_it_opens_at_the_beginning_and_says_what_is_missing(shop):
+    async with replay(shop) as driver:
+        assert driver.text("headline").startswith(
+            "1 gap · 5 observations · 2m00s from 2026-11-23 07:00 UTC · https://10."
+        )
+        assert driver.row == "LISTED old"
+        assert driver.history()[0].startswith("> 07:00:01.000")
+        assert driver.text("position").startswith("2026-11-23 07:00:00.000 UTC  0%  paused 1x")
+
+
+async def test_steps_go_from_row_to_row_and_show_what_changed(shop):
+    async with replay(shop) as driver:
+        await driver.press("right", "right")
+        assert driver.row == "MODIFIED data"
+        assert "MODIFIED PersistentVolumeClaim shop/data" in driver.text("change")
+        assert '~ status.phase: "Pending" → "Bound"' in driver.text("change")
+        await driver.press("left", "left", "left", "left")
+        assert driver.row == "LISTED old"
+        assert "the first version of it in this trace" in driver.text("change")
+        await driver.press("end", "right")
+        assert driver.row == "DELETED data"
+
+
+async def test_the_rows_around_the_cursor_say_how_far_they_are(shop):
+    async with replay(shop) as driver:
+        await driver.press("right")
+        lines = driver.history()
+        assert "-1.0s LISTED    persistentvolumeclaims shop/old" in lines[0]
+        assert "+58.0s GAP       persistentvolumeclaims 410 Gone" in lines[3]
+
+
+async def test_it_plays_faster_and_slower_and_stops_at_the_end(shop):
+    async with replay(shop) as driver:
+        await driver.press("plus", "plus", "plus", "plus", "space")
+        assert "playing 30x" in driver.text("position")
+        await driver.until(lambda: driver.row == "MODIFIED data")
+        await driver.press("space", "minus")
+        assert "paused 10x" in driver.text("position")
+        await driver.press(*["plus"] * 9, "space")
+        await driver.until(lambda: not driver.screen.pace.is_playing)
+        await driver.settled()
+        assert driver.row == "DELETED data"
+        assert "100%  paused 1000x" in driver.text("position")
+
+
+async def test_brackets_go_from_gap_to_gap(shop):
+    async with replay(shop) as driver:
+        await driver.press("right_square_bracket")
+        assert driver.row == "GAP None"
+        assert "gap in v1/persistentvolumeclaims: 410 Gone" in driver.text("change")
+        await driver.press("right_square_bracket")
+        assert "no gap after this" in driver.text("position")
+        await driver.press("left")
+        assert driver.row == "MODIFIED data"
+        await driver.press("left_square_bracket")
+        assert "no gap before this" in driver.text("position")
+
+
+async def test_g_goes_to_a_time_and_refuses_what_is_none(shop):
+    async with replay(shop) as driver:
+        await driver.press("g")
+        assert isinstance(driver.app.screen, GoToDialog)
+        await driver.press(*"noon", "enter")
+        assert isinstance(driver.app.screen, GoToDialog)
+        driver.app.screen.query_one(Input).value = "+1m1s"
+        await driver.press("enter")
+        assert driver.row == "VANISHED old"
+        assert "when it was deleted is not known" in driver.text("change")
+        await driver.press("g", *"50%", "enter")
+        assert "07:01:00.000 UTC  50%" in driver.text("position")
+        await driver.press("g", "escape")
+        assert driver.app.screen is driver.screen
+
+
+async def test_it_opens_where_it_is_asked_to(shop):
+    async with replay(shop, start=instant(5)) as driver:
+        assert driver.row == "MODIFIED data"
+
+
+async def test_question_mark_lists_the_keys_and_q_quits(shop):
+    async with replay(shop) as driver:
+        await driver.press("question_mark")
+        assert isinstance(driver.app.screen, KeysDialog)
+        await driver.press("escape", "q")
+        assert driver.app.return_code == 0
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (160, 50), (20, 5)])
+async def test_every_size_of_terminal_has_a_view(shop, size):
+    async with replay(shop, size) as driver:
+        await driver.press("right", "question_mark", "escape", "g", "escape")
+        lines = driver.history()
+        assert any(line.startswith("> 07:00:02") for line in lines)
+        assert all(len(line) <= size[0] for line in lines)
+
+
+async def test_a_narrow_terminal_keeps_time_type_and_name(shop):
+    async with replay(shop, (40, 12)) as driver:
+        assert driver.history()[0].startswith("> 07:00:01 LIS persiste shop/old")
+
+
+async def test_hostile_text_is_shown_and_never_obeyed(tmp_path):
+    small = SmallTrace(tmp_path / "h.trace", Cluster(server=HOSTILE))
+    small.observe(1, "ADDED", claim(HOSTILE, labels={HOSTILE: HOSTILE})).note(2, "gap", HOSTILE)
+    async with replay(small.ended(), (160, 50)) as driver:
+        for _ in range(2):
+            shown = [driver.text("headline"), driver.text("change"), driver.text("position"), *driver.history()]
+            assert not any(control in text for text in shown for control in "\x1b\x07")
+            assert r"\x1b[2J[red]x[/red]\x07[@click=app.quit]" in driver.text("change")
+            await driver.press("right")
+        assert r"\x1b[2J[red]x[/red]" in driver.text("headline")
+
+
+async def test_an_empty_trace_has_a_clear_view_and_no_key_breaks_it(small):
+    async with replay(small.ended(), (40, 12)) as driver:
+        assert driver.history() == ["This trace is empty: nothing was recorded."]
+        assert driver.text("headline").startswith("no gaps · no observations")
+        keys = ("right", "left", "space", "plus", "end", "home", "pagedown")
+        await driver.press(*keys, "left_square_bracket", "g", "5", "0", "%", "enter", "question_mark", "escape")
+        assert driver.app.screen is driver.screen
+
+
+async def test_a_trace_of_log_lines_alone_has_a_clear_view(small):
+    async with replay(small.log(1, "hello").ended()) as driver:
+        assert driver.history() == ["This trace holds no observations."]
+        await driver.press("right", "space", "end")
+
+
+async def test_a_damaged_segment_is_told_and_the_rest_is_shown(small):
+    small.observe(1, "ADDED", claim("a")).writer.seal()
+    small.observe(2, "ADDED", claim("b"))
+    path = small.ended()
+    (path / "objects/00000001.parquet").write_bytes(b"not Parquet")
+    async with replay(path) as driver:
+        assert "1 fault (volreel check)" in driver.text("headline")
+        assert driver.row == "ADDED b"
+
+
+async def test_an_object_with_thousands_of_fields_is_shown_in_part(small):
+    small.observe(1, "ADDED", claim(labels={f"label-{number}": "x" * 2000 for number in range(3000)}))
+    async with replay(small.ended()) as driver:
+        assert "fields more" in driver.text("change")
+        await driver.press("pagedown", "pageup")
+
+
+async def test_a_long_trace_is_walked_without_being_held(small):
+    for number in range(1500):
+        small.observe(number, "ADDED", claim(f"claim-{number}"))
+    async with replay(small.ended()) as driver:
+        for _ in range(700):
+            driver.screen.action_step(1)
+        await driver.settled()
+        await driver.until(lambda: driver.row == "ADDED claim-700")
+        assert len(driver.screen.cursor.rows) <= 400
+        await driver.press("end", "left")
+        assert driver.row == "ADDED claim-1498"
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.trace")), ids=lambda path: path.stem)
+async def test_a_recorded_sample_opens_steps_and_plays_to_its_end(sample):
+    async with replay(sample) as driver:
+        await driver.press("right", "right", "right")
+        assert "changes" in driver.text("change") or "first version" in driver.text("change")
+        await driver.press(*["plus"] * 9, "space")
+        await driver.until(lambda: not driver.screen.pace.is_playing)
+        assert "100%" in driver.text("position")
