@@ -193,3 +193,30 @@ async def test_the_kubeconfig_is_private_and_goes_with_the_server(five, tmp_path
         api.server.write_kubeconfig(kept)
     assert not config.exists()
     assert kept.is_file() and not kept.is_symlink() and not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        "GET /api/v1/pods HTTP/1.1\r\nHost: [::bad",
+        "GET http://[bad/api/v1/pods HTTP/1.1\r\nHost: 127.0.0.1",
+        "GET http://evil.example/api/v1/pods HTTP/1.1\r\nHost: 127.0.0.1",
+        "GET /api/v1/namespaces/%zz/pods/%ff%00 HTTP/1.1\r\nHost: 127.0.0.1",
+        "GET /api/v1/pods?continue=%F0%9F HTTP/1.1\r\nHost: 127.0.0.1",
+        "GET /api/v1/pods?limit=9999999999999999999999 HTTP/1.1\r\nHost: 127.0.0.1",
+        "GET /api/v1/pods?fieldSelector=%5C HTTP/1.1\r\nHost: 127.0.0.1",
+        "GET /api/v1/pods?labelSelector=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%2B HTTP/1.1\r\nHost: 127.0.0.1",
+    ],
+)
+async def test_a_hostile_request_is_refused_and_nothing_else_happens(request_head, capfd):
+    import asyncio
+
+    async with served(FIRST) as api:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(api.server.url.rsplit(":", 1)[1]))
+        writer.write(f"{request_head}\r\nConnection: close\r\n\r\n".encode())
+        line = await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+        assert line.split()[1] in (b"400", b"403", b"404")
+        assert await api.get("/version")
+    assert capfd.readouterr() == ("", "")

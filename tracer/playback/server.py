@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,22 +14,26 @@ from aiohttp import web
 
 from tracer.errors import VolreelError
 from tracer.playback import discovery
+from tracer.playback.accept import JSON, aggregated_form, table_form
 from tracer.playback.instants import instant_us, speed_factor
 from tracer.playback.kubeconfig import write_kubeconfig
 from tracer.playback.listing import Lists, get_object, list_objects
 from tracer.playback.player import Player, play_until
 from tracer.playback.resource import Resource
 from tracer.playback.routes import Target, segments, target
-from tracer.playback.status import Refusal, no_such_path, not_found, read_only
+from tracer.playback.status import Refusal, internal_error, no_such_path, not_found, read_only
 from tracer.playback.tables import Printer
-from tracer.playback.watching import Watcher
+from tracer.playback.watching import Watcher, error_event
 from tracer.playback.world import World
 from tracer.trace import open_trace
 
 HOST = "127.0.0.1"
-_JSON = "application/json"
 _ALIVE = {("healthz",), ("readyz",), ("livez",)}
 _SHUTDOWN_S = 1.0
+_log = logging.getLogger(__name__)
+"""Takes what aiohttp says about requests that are no HTTP; nobody needs to read it."""
+_log.addHandler(logging.NullHandler())
+_log.propagate = False
 
 
 class TraceServer:
@@ -56,7 +61,7 @@ class TraceServer:
         """Answer any request. Raises Refusal."""
         if request.url.host not in (HOST, "localhost", "::1"):
             raise Refusal(403, "Forbidden", f"a served trace answers under {self.url} only", {})
-        if request.method not in ("GET", "HEAD"):
+        if request.method != "GET":
             raise read_only()
         parts = segments(request.rel_url.raw_path)
         if (found := target(parts)) is not None:
@@ -67,13 +72,13 @@ class TraceServer:
 
     def _answer_discovery(self, request: web.Request, parts: tuple[str, ...]) -> web.Response:
         served = [*self.world.resources.values(), self.world.namespaces]
-        form = _aggregated_form(request.headers.get("Accept", ""))
+        form = aggregated_form(request.headers.get("Accept", ""))
         body: bytes | None = None
         match parts:
             case ("version",):
                 body = discovery.version(self.world.trace.manifest.cluster.version)
             case ("api" | "apis" as root,) if form:
-                kind = f"{_JSON};g=apidiscovery.k8s.io;v={form};as=APIGroupDiscoveryList"
+                kind = f"{JSON};g=apidiscovery.k8s.io;v={form};as=APIGroupDiscoveryList"
                 return _response(discovery.aggregated(served, form, core=root == "api"), kind)
             case ("api",):
                 body = discovery.api_versions()
@@ -110,7 +115,7 @@ class TraceServer:
         return _response(list_objects(self.world, resource, found.namespace, query, printer, self._lists))
 
     async def _watch(self, request: web.Request, watcher: Watcher) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": _JSON})
+        response = web.StreamResponse(headers={"Content-Type": JSON})
         response.enable_chunked_encoding()
         await response.prepare(request)
         try:
@@ -118,10 +123,12 @@ class TraceServer:
             await response.write_eof()
         except ConnectionError:  # the client has left
             pass
+        except Exception as error:  # too late for another answer than this
+            await response.write(error_event(internal_error(error)))
         return response
 
 
-def _response(body: bytes, kind: str = _JSON) -> web.Response:
+def _response(body: bytes, kind: str = JSON) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": kind})
 
 
@@ -129,32 +136,9 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
 
 
-def _media_types(accept: str) -> list[dict[str, str]]:
-    """The parameters of each media type that is accepted, best first."""
-    found = []
-    for each in accept.split(","):
-        name, *parameters = (part.strip() for part in each.split(";"))
-        pairs = (parameter.partition("=") for parameter in parameters)
-        found.append({"": name, **{key: value for key, _, value in pairs}})
-    return found
-
-
-def _aggregated_form(accept: str) -> str | None:
-    for each in _media_types(accept):
-        if each.get("as") == "APIGroupDiscoveryList" and each.get("v") in ("v2", "v2beta1"):
-            return each["v"]
-    return None
-
-
 def _printer(request: web.Request, resource: Resource) -> Printer | None:
-    for each in _media_types(request.headers.get("Accept", "")):
-        if each[""] != _JSON:
-            continue
-        if each.get("as") == "Table" and each.get("v") in ("v1", "v1beta1"):
-            return Printer(resource.kind.kind, request.query.get("includeObject"), each["v"])
-        if "as" not in each:
-            return None
-    return None
+    form = table_form(request.headers.get("Accept", ""))
+    return Printer(resource.kind.kind, request.query.get("includeObject"), form) if form else None
 
 
 @web.middleware
@@ -163,8 +147,11 @@ async def _refusals(
 ) -> web.StreamResponse:
     try:
         return await handler(request)
-    except Refusal as refusal:
-        return web.Response(status=refusal.code, body=refusal.body, headers={"Content-Type": _JSON})
+    except Refusal as found:
+        refusal = found
+    except Exception as error:
+        refusal = internal_error(error)
+    return web.Response(status=refusal.code, body=refusal.body, headers={"Content-Type": JSON})
 
 
 @asynccontextmanager
@@ -181,7 +168,7 @@ async def serve_trace(
     app = web.Application(middlewares=[_refusals])
     app.router.add_route("*", "/{path:.*}", server.answer)
     # Cancelled handlers: a watch whose client has left must not hold the world up.
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None, logger=_log)
     await runner.setup()
     folder = Path(tempfile.mkdtemp(prefix="volreel-"))
     try:

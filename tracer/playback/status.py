@@ -71,6 +71,11 @@ def bad_request(message: str) -> Refusal:
     return Refusal(400, "BadRequest", message)
 
 
+def internal_error(error: Exception) -> Refusal:
+    """500: a bug of ours, said where it is seen."""
+    return Refusal(500, "InternalError", f"this is a bug in volreel: {type(error).__name__}: {error}", {})
+
+
 def invalid(message: str) -> Refusal:
     """422: options that contradict each other."""
     return Refusal(422, "Invalid", f"ListOptions.meta.k8s.io is invalid: {message}")

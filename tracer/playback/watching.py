@@ -102,7 +102,7 @@ class Watcher:
         try:
             start = resource.position(self._asked.revision) if self._asked.revision else resource.end
         except Refusal as refusal:  # a real server has sent its 200 by then
-            await response.write(_HEADS["ERROR"] + refusal.body + _END)
+            await response.write(error_event(refusal))
             return
         watch = resource.watch(start)
         self._world.watched.set()
@@ -191,6 +191,11 @@ class Watcher:
             head = {"kind": self._resource.kind.kind, "apiVersion": self._resource.api_version, "metadata": metadata}
             body = msgspec.json.encode(head)
         return _HEADS["BOOKMARK"] + body + _END
+
+
+def error_event(refusal: Refusal) -> bytes:
+    """The last line of a watch that has failed."""
+    return _HEADS["ERROR"] + refusal.body + _END
 
 
 async def _wait(moved: asyncio.Event, seconds: float) -> None:
