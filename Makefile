@@ -25,6 +25,12 @@ fmt: $(VENV)/ready
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
+docs: $(VENV)/ready
+	$(RUN)/python docs/generate.py
+
+bench: $(VENV)/ready
+	$(RUN)/python -m benchmarks.results
+
 # The captures are not part of the repository; sample_traces/README.md says what they are.
 CAPTURES ?= ../shared/real
 samples: $(VENV)/ready

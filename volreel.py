@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
 
 
 def main() -> None:
@@ -21,7 +25,7 @@ def _run() -> int:
     from tracer.errors import ExitCode
 
     try:
-        _run_command()
+        command_line()()
         sys.stdout.flush()
     except SystemExit as end:
         # Typer and Rich turn a closed pipe into exit code 1, which is kept for bad news.
@@ -36,7 +40,8 @@ def _run() -> int:
     return ExitCode.OK
 
 
-def _run_command() -> None:
+def command_line() -> typer.Typer:
+    """The commands of all packages as one program."""
     import typer
 
     from analysis.cli import app as analysis_commands
@@ -53,7 +58,7 @@ def _run_command() -> None:
     )
     for commands in (tracer_commands, analysis_commands, tui_commands):
         app.add_typer(commands)
-    app()
+    return app
 
 
 def _flushed(code: int) -> int:

@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracer.cluster import Cluster, Lost, Refused
-from tracer.errors import ClusterError, TraceError
 from tracer.kinds import KINDS, Keep, Kind
 from tracer.lifting import Lifter
 from tracer.relevance import Relevance
 from tracer.sink import Sink
 from tracer.trace import manifest as trace_manifest
-from tracer.trace import open_trace
 from tracer.trace.disk import Disk
 from tracer.trace.writer import TraceWriter
-from tracer.watch.discovery import served_version, served_versions
+from tracer.watch.discovery import served_version
 from tracer.watch.follower import Follower
 from tracer.watch.identity import Identity
 from tracer.watch.intake import Intake
+from tracer.watch.meeting import meet, namespaces_of
 from tracer.watch.pace import Pace
-from tracer.watch.resuming import Past, distrust, load_past
+from tracer.watch.resuming import BY, Past, take_up
 
+_STREAMS_LISTS = 32
+"""The minor version of Kubernetes from which a server may stream lists."""
 _TRIES_AFTER_A_DEFINITION = 5
 """A resource is served a moment after its definition says so."""
 
@@ -68,85 +69,36 @@ class Recorder:
     async def start(self) -> None:
         """Connect, open the trace and begin to follow.
 
-        Raises ClusterError (not reachable, refused), TraceExists, TraceLocked, NotATrace.
+        Raises VolreelError (no usable kubeconfig), ClusterError (not reachable, refused), TraceExists, TraceLocked,
+        NotATrace.
         """
         recording = self.recording
         self.cluster = await Cluster.connect(recording.kubeconfig, recording.context)
+        self._identity = Identity(self.cluster)
         try:
-            version, uid, served = await self._meet()
+            met = await meet(self.cluster, self._identity, recording.namespaces)
             pasts = await asyncio.to_thread(
-                self._open_trace, trace_manifest.Cluster(server=self.cluster.server, version=version, uid=uid)
+                self._open_trace,
+                trace_manifest.Cluster(server=self.cluster.server, version=met.version, uid=met.uid),
             )
         except BaseException:
             await self.cluster.close()
             raise
-        self._can_stream_lists = _minor(version) >= 32
-        self._follow(pasts, served)
-
-    async def _meet(self) -> tuple[str, str | None, dict[str, str | None]]:
-        """The server's version, the cluster's UID, and what it serves."""
-        self._identity = Identity(self.cluster)
-        try:
-            answer = await self.cluster.get_json("/version")
-            if not isinstance(answer, dict) or "gitVersion" not in answer:
-                raise ClusterError(f"{self.cluster.server} is no Kubernetes API server: its /version names no version.")
-            uid, served = await self._identity.uid(), await served_versions(self.cluster)
-            if uid is None:
-                await self._read_something(served)
-            return str(answer["gitVersion"]), uid, served
-        except Lost as lost:
-            raise ClusterError(
-                f"{self.cluster.server} cannot be reached: {lost}. Check the kubeconfig's server and your network."
-            ) from lost
-        except Refused as refusal:
-            raise ClusterError(_refused(self.cluster.server, refusal)) from refusal
-
-    async def _read_something(self, served: dict[str, str | None]) -> None:
-        """Raises Refused when nothing at all may be read: then there is nothing to record, and nothing to wait for."""
-        refused: Refused | None = None
-        for kind in KINDS:
-            version = served[kind.kind]
-            for namespace in self._namespaces(kind) if version else ():
-                try:
-                    await self.cluster.get(kind.path(str(version), namespace), {"limit": "1"})
-                except Refused as refusal:
-                    if refusal.status != 403:
-                        return
-                    refused = refused or refusal
-                else:
-                    return
-        if refused is not None:
-            raise refused
-
-    def _namespaces(self, kind: Kind) -> tuple[str | None, ...]:
-        return self.recording.namespaces if kind.namespaced and self.recording.namespaces else (None,)
+        self._can_stream_lists = met.minor >= _STREAMS_LISTS
+        self._follow(pasts, met.served)
 
     def _open_trace(self, cluster: trace_manifest.Cluster) -> dict[str, Past]:
-        out = self.recording.out
-        pasts: dict[str, Past] = {}
-        if self.recording.resume and out.exists():
-            writer = TraceWriter.resume(out, "record", self._disk)
-            known = writer.manifest.cluster
-            if known.uid and cluster.uid and known.uid != cluster.uid and known.server != cluster.server:
-                writer.release()
-                raise TraceError(
-                    f"{out} holds cluster {known.uid} at {known.server}, and {cluster.server} is cluster "
-                    f"{cluster.uid}. Choose the right --context, or another trace with -o."
-                )
-            pasts = load_past(open_trace(out))
-            for past in pasts.values():
-                past.position.cluster_uid = known.uid
-                if writer.damage:
-                    distrust(past)
+        recording = self.recording
+        if recording.resume:
+            writer, pasts = take_up(recording.out, cluster, self._disk)
         else:
-            writer = TraceWriter.create(out, "record", cluster, self._disk)
-        writer.manifest.cluster = cluster
-        self.relevance = Relevance(all_events=self.recording.all_events, filtered=writer.manifest.filtered)
+            writer, pasts = TraceWriter.create(recording.out, BY, cluster, self._disk), {}
+        self.relevance = Relevance(all_events=recording.all_events, filtered=writer.manifest.filtered)
         self.sink = Sink(
             writer,
             self._pace,
-            keep_s=self.recording.keep_s,
-            max_bytes=self.recording.max_bytes,
+            keep_s=recording.keep_s,
+            max_bytes=recording.max_bytes,
             before_manifest=self._update_manifest,
         )
         return pasts
@@ -158,7 +110,7 @@ class Recorder:
     def _follow(self, pasts: dict[str, Past], served: dict[str, str | None]) -> None:
         self._sink_task = asyncio.create_task(self.sink.run(), name="sink")
         for kind in KINDS:
-            for namespace in self._namespaces(kind):
+            for namespace in namespaces_of(kind, self.recording.namespaces):
                 task = self._keep_following(kind, namespace, served[kind.kind], pasts)
                 self._tasks.append(asyncio.create_task(task, name=kind.plural))
 
@@ -173,9 +125,7 @@ class Recorder:
             if version is None:
                 stream = kind.stream(kind.versions[0], namespace)
                 if not noted:
-                    self.sink.note(
-                        stream, "failed", detail="the server does not serve it; looked for again each minute"
-                    )
+                    self.sink.note(stream, "absent", detail="the server does not serve it")
                 noted = True
                 self.absent.add(kind.plural)
                 version = await self._wait_until_served(kind)
@@ -265,22 +215,3 @@ class Recorder:
         for stream, follower in self.followers.items():
             if follower.standing.warning:
                 yield stream, follower.standing.warning
-
-
-def _refused(server: str, refusal: Refused) -> str:
-    if refusal.status == 401:
-        return (
-            f"{server} does not accept the credentials (401): {refusal.message}. Log in again, or choose a --context."
-        )
-    if refusal.status == 403:
-        return f"{server} lets this user read nothing (403): {refusal.message}. `volreel rbac` prints what is needed."
-    if refusal.status >= 500 or refusal.status == 429:
-        return f"{server} is not well (HTTP {refusal.status}): {refusal.message}. Try again later."
-    return f"{server} answered HTTP {refusal.status}: {refusal.message}. Is it an API server?"
-
-
-def _minor(version: str) -> int:
-    """The minor of `v1.36.0`; 0 where it cannot be told."""
-    parts = version.lstrip("v").split(".")
-    digits = "".join(each for each in parts[1] if each.isdigit()) if len(parts) > 1 else ""
-    return int(digits) if digits else 0

@@ -147,7 +147,7 @@ async def test_a_kind_that_appears_later_is_followed_from_then_on(tmp_path: Path
         api.put(crds, "volumesnapshots.snapshot.storage.k8s.io")
         await run.synced(snapshots)
         await run.certain(snapshots, api.put(snapshots, "snap", "shop"))
-    assert [what for what, *_ in notes(run.trace, snapshots)] == ["failed", "opened", "synced", "closed"]
+    assert [what for what, *_ in notes(run.trace, snapshots)] == ["absent", "opened", "synced", "closed"]
     assert observations(run.trace, snapshots)[0][:2] == ("ADDED", "snap")
 
 
@@ -168,7 +168,7 @@ async def test_a_kind_that_is_no_longer_served_comes_back_with_a_gap(tmp_path: P
         await run.state(snapshots, "following")
         await run.until(lambda: not run.follower(snapshots).intake.known)
     assert [row[:2] for row in observations(run.trace, snapshots)] == [("ADDED", "snap"), ("VANISHED", "snap")]
-    assert [what for what, *_ in notes(run.trace, snapshots)][-5:] == ["failed", "opened", "gap", "relisted", "closed"]
+    assert [what for what, *_ in notes(run.trace, snapshots)][-5:] == ["absent", "opened", "gap", "relisted", "closed"]
 
 
 async def test_only_the_given_namespaces_are_asked_for(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ SEEN = "seen"
 _SYNCED = frozenset({"synced", "relisted"})
 _SIGNS = frozenset({"bookmark", "resumed", "closed", SEEN})
 _BREAKS = frozenset({"gap", "rewound"})
-_PAUSES = frozenset({"opened", "failed", "forbidden"})
+_PAUSES = frozenset({"opened", "absent", "failed", "forbidden"})
 
 
 def covered(marks: Iterable[tuple[int, str]]) -> list[Interval]:

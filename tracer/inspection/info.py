@@ -38,7 +38,7 @@ class Trouble:
 
     stream: str
     what: str
-    """failed or forbidden."""
+    """absent, failed or forbidden."""
     times: int
     first_at: str
     last_at: str

@@ -29,7 +29,7 @@ def _doubts(info: TraceInfo) -> Iterator[str]:
     doubts = [
         *_broken(info),
         *_few(map(_gap, info.gaps)),
-        *_few(_troubles(info.troubles)),
+        *_few(_troubles(each for each in info.troubles if each.what != "absent")),
         *_left_out(info),
         *_assumed(info),
     ]
@@ -56,7 +56,7 @@ def _gap(gap: Gap) -> list[str]:
 
 
 def _troubles(troubles: Iterable[Trouble]) -> Iterator[list[str]]:
-    """Streams that failed for the same reason are one doubt: the kinds that a server does not have."""
+    """Streams that failed for the same reason are one doubt."""
     alike: dict[tuple[str, str], list[Trouble]] = {}
     for trouble in troubles:
         alike.setdefault((trouble.what, trouble.why or ""), []).append(trouble)
@@ -111,6 +111,8 @@ def _about(info: TraceInfo) -> Iterator[str]:
         )
     else:
         yield from _entry("Span", "no rows")
+    if absent := sorted(each.stream.rsplit("/", 1)[-1] for each in info.troubles if each.what == "absent"):
+        yield from _entry("Absent", f"not served by the cluster at some time: {', '.join(absent)}")
     if info.kept_from:
         yield from _entry("Kept", f"from {_show(info.kept_from)}; before it only the state at that instant")
     for session in info.sessions:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from tracer.inspection.coverage import SEEN
 
 _GAPS = frozenset({"gap", "rewound"})
-_TROUBLES = frozenset({"failed", "forbidden"})
+_TROUBLES = frozenset({"absent", "failed", "forbidden"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,6 +201,7 @@ WHATS = {
     "relisted": "The stream was listed again, up to revision_to; detail counts what had changed meanwhile.",
     "rewound": "The server's history went back from revision_from to revision_to: restored, or another cluster.",
     "forbidden": "The server does not let the recorder read it. detail names the missing rule.",
+    "absent": "The server does not serve it. It is looked for again each minute.",
     "failed": "The stream cannot be followed at the moment; detail says why. It is tried again.",
     "closed": "The recorder stopped following it; it is certain up to revision_from.",
 }

@@ -108,7 +108,7 @@ class Standing:
     def refused(self, state: str, why: str) -> None:
         """The stream cannot be followed: `forbidden`, `failed` or `absent`. Written once while it stays so."""
         if self.counts.state != state:
-            self.note("forbidden" if state == "forbidden" else "failed", revision_from=self.certain, detail=why)
+            self.note(state, revision_from=self.certain, detail=why)
         self.counts.state = state
         self.warning = None if state == "absent" else why
         self.ended = self.ended or why

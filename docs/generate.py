@@ -1,0 +1,99 @@
+"""Rewrite the generated parts of docs/ from the code: `python docs/generate.py`, with --check only compare."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer.main
+
+from tracer.errors import ExitCode
+from tracer.kinds import KINDS, Keep, Kind
+from tracer.trace.schema import TABLES, TYPES, WHATS
+
+DOCS = Path(__file__).parent
+_WIDTH = "100"
+
+
+def tables() -> str:
+    """Every table and column."""
+    parts = []
+    for table, columns in TABLES.items():
+        rows = [f"| `{each.name}` | {_type(each.type)} | {each.doc} |" for each in columns]
+        parts += [f"## {table}", "", "| column | type | meaning |", "| --- | --- | --- |", *rows, ""]
+        values = {"objects": ("type", TYPES), "streams": ("what", WHATS)}.get(table)
+        if values:
+            name, meanings = values
+            parts += [f"| `{name}` | meaning |", "| --- | --- |"]
+            parts += [f"| `{value}` | {meaning} |" for value, meaning in meanings.items()] + [""]
+    return "\n".join(parts)
+
+
+def _type(kind: object) -> str:
+    text = str(kind).replace("extension<arrow.json>", "json").replace("timestamp[us, tz=UTC]", "timestamp[µs, UTC]")
+    text = text.replace("timestamp[ns, tz=UTC]", "timestamp[ns, UTC]").replace("list<element: ", "list<")
+    return text.replace("list<item: ", "list<").replace("|", "\\|")
+
+
+def kinds() -> str:
+    """Every watched kind."""
+    head = ["| kind | group | versions, newest first | kept |", "| --- | --- | --- | --- |"]
+    return "\n".join([*head, *(_kind(kind) for kind in KINDS)])
+
+
+def _kind(kind: Kind) -> str:
+    kept = "all" if kind.keep is Keep.ALL else str(kind.keep)
+    return f"| {kind.kind} | {kind.group or 'core'} | {', '.join(kind.versions)} | {kept} |"
+
+
+def exits() -> str:
+    """Every exit code."""
+    source = (DOCS.parent / "tracer" / "errors.py").read_text()
+    docs = dict(re.findall(r"    (\w+) = \d+\n    \"\"\"(.*?)\"\"\"", source, re.DOTALL))
+    rows = [f"| {code.value} | {' '.join(docs[code.name].split())} |" for code in ExitCode]
+    return "\n".join(["| code | meaning |", "| --- | --- |", *rows])
+
+
+def cli() -> str:
+    """The help of every command."""
+    from volreel import command_line
+
+    group = typer.main.get_command(command_line())
+    return "\n".join(["# Commands", "", "Generated from `--help` by `make docs`.", "", *_helps(group, ("volreel",))])
+
+
+def _helps(command: typer.main.Any, names: tuple[str, ...]) -> Iterator[str]:
+    with command.make_context(" ".join(names), [], resilient_parsing=True) as context:
+        yield f"{'#' * (len(names) + 1)} {' '.join(names)}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+        for name in getattr(command, "list_commands", lambda _: [])(context):
+            yield from _helps(command.get_command(context, name), (*names, name))
+
+
+def generated() -> dict[Path, str]:
+    """Every document with generated parts -> what it should be."""
+    sections = {"tables": tables, "kinds": kinds, "exits": exits}
+    found = {DOCS / "cli.md": cli()}
+    for path in (DOCS / "trace-format.md", DOCS / "recording.md"):
+        text = path.read_text()
+        for name, make in sections.items():
+            mark = rf"(<!-- generated: {name} -->\n).*?(<!-- end generated -->)"
+            text = re.sub(mark, lambda match, make=make: f"{match[1]}{make()}\n{match[2]}", text, flags=re.DOTALL)
+        found[path] = text
+    return found
+
+
+def main() -> None:
+    """Write, or with --check say what is stale."""
+    stale = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        sys.exit("\n".join(f"{path} is stale: run `make docs`" for path in stale) or 0)
+    for path in stale:
+        path.write_text(generated()[path])
+
+
+if __name__ == "__main__":
+    os.environ |= {"COLUMNS": _WIDTH, "TERMINAL_WIDTH": _WIDTH, "NO_COLOR": "1"}
+    main()
