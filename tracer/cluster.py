@@ -18,7 +18,7 @@ from kubernetes.aio import config
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 
-from tracer.errors import ClusterError
+from tracer.errors import ClusterError, VolreelError
 
 READ_BUFFER = 1 << 17
 """Bytes that a connection may hold unread before TCP pushes back: this times the streams bounds their memory."""
@@ -67,7 +67,8 @@ class Cluster:
     async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Cluster:
         """Load the configuration: the given kubeconfig, else $KUBECONFIG or ~/.kube/config, else a pod's account.
 
-        Makes no request yet. Raises ClusterError when there is no usable configuration.
+        Makes no request yet. Raises VolreelError when there is no usable configuration, ClusterError when a credential
+        plugin fails.
         """
         cluster = cls(kubeconfig, context)
         cluster._client = _Client(await cluster._load())
@@ -90,7 +91,7 @@ class Cluster:
             await self._configure(settings)
             api = ApiClient(configuration=settings)
         except Exception as error:  # of many classes: the client's own, YAML's, TLS's, KeyError for a missing key
-            raise ClusterError(self._bad_configuration(error)) from error
+            raise VolreelError(self._bad_configuration(error)) from error
         finally:
             log.removeHandler(complaints)
         if complaints.messages:  # the client logs a failed credential plugin, and goes on without credentials
@@ -126,7 +127,7 @@ class Cluster:
     async def reload(self, generation: int) -> None:
         """Read the credentials again, running credential plugins again; once for all who saw the same refusal.
 
-        `generation` is the value of `self.generation` when the refused request was made. Raises ClusterError.
+        `generation` is the value of `self.generation` when the refused request was made. Raises VolreelError.
         """
         async with self._reloading:
             if generation != self._generation:
@@ -245,6 +246,10 @@ def _how(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError):
         return f"the server's certificate is not trusted ({error})"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        cause = error.os_error
+        words = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
+        return f"{error.host}: {(words or str(cause)).lower()}"
     if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | ConnectionResetError):
         return "the connection was reset"
     return " ".join(str(error).split()) or type(error).__name__

@@ -12,7 +12,7 @@ import time
 import msgspec
 
 from tracer.cluster import Cluster, Lost, Refused
-from tracer.errors import ClusterError
+from tracer.errors import VolreelError
 from tracer.kinds import Kind
 from tracer.sink import Sink
 from tracer.watch.identity import Identity, current_revision
@@ -170,7 +170,7 @@ class Follower:
             await self._failed(f"the credentials are refused (401): {refusal.message}")
         try:
             await self._cluster.reload(generation)
-        except ClusterError as error:
+        except VolreelError as error:
             await self._failed(str(error))
             return
         self.standing.ended = self.standing.ended or "the credentials had expired"

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from tracer.trace.opening import Trace
+from tracer.errors import NotATrace, TraceError, TraceExists
+from tracer.trace.disk import Disk
+from tracer.trace.manifest import Cluster
+from tracer.trace.opening import Trace, open_trace
 from tracer.trace.schema import OBJECTS, STREAMS
+from tracer.trace.writer import TraceWriter
 from tracer.watch.known import Known
 from tracer.watch.standing import Position
 
+BY = "record"
+"""Who writes, in a trace's manifest."""
 _COLUMNS = ("seq", "stream", "type", "uid", "namespace", "name", "resource_version", "revision")
 
 
@@ -22,6 +30,34 @@ class Past:
     """seq of the row since which the stream is certain; None where it is not."""
     rewound_seq: int = -1
     """seq of the row that says that the history was rewound: versions from before it mean nothing."""
+
+
+def take_up(out: Path, cluster: Cluster, disk: Disk | None) -> tuple[TraceWriter, dict[str, Past]]:
+    """Go on with a trace, or begin it where a recorder was stopped before there was one.
+
+    Raises NotATrace, TraceTooNew, TraceDamaged, TraceLocked, and TraceError when it holds another cluster.
+    """
+    try:
+        writer = TraceWriter.resume(out, BY, disk)
+    except NotATrace:
+        with contextlib.suppress(TraceExists):
+            return TraceWriter.create(out, BY, cluster, disk), {}
+        raise
+    known = writer.manifest.cluster
+    if known.uid and cluster.uid and known.uid != cluster.uid and known.server != cluster.server:
+        writer.release()
+        raise TraceError(
+            f"{out} holds cluster {known.uid} at {known.server}, and {cluster.server} is cluster {cluster.uid}. "
+            "Choose the right --context, or another trace with -o."
+        )
+    cluster.uid = cluster.uid or known.uid
+    writer.manifest.cluster = cluster
+    pasts = load_past(open_trace(out))
+    for past in pasts.values():
+        past.position.cluster_uid = known.uid
+        if writer.damage:
+            distrust(past)
+    return writer, pasts
 
 
 def load_past(trace: Trace) -> dict[str, Past]:
