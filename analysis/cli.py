@@ -80,8 +80,11 @@ def _warn_of_what_is_missing(trace: Trace) -> None:
     """Say first what the answer cannot know."""
     from tracer.trace.visible import visible
 
-    for fault in trace.summary().faults:
+    summary = trace.summary()
+    for fault in summary.faults:
         typer.echo(visible(f"volreel: {fault}"), err=True)
+    if summary.first_at and not summary.knows_coverage:
+        typer.echo("volreel: gaps are not known: nothing in this trace says what was covered (an import?)", err=True)
     gaps = trace.sql("from coverage where state = 'gap' order by begins_at").rows(named=True)
     for gap in gaps[:_SHOWN_GAPS]:
         end = f"{gap['ends_at']:%H:%M:%S}" if gap["ends_at"] else "the end"

@@ -45,6 +45,7 @@ with rows as (
 )
 select min(observed_at) as first_at, max(observed_at) as last_at from rows
 """
+_COVERED = "select count(*) filter (state = 'gap'), count(*) filter (state = 'synced') from coverage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Summary:
     log_lines: int
     gaps: int
     """Stretches of `coverage` in which a stream may have missed something."""
+    knows_coverage: bool
+    """Whether any note says what was covered; an import often has none, and then no gaps means nothing."""
     faults: tuple[str, ...]
     """What of the trace cannot be read, a sentence each."""
 
@@ -104,7 +107,7 @@ class Trace:
     def summary(self) -> Summary:
         """The trace in a few figures."""
         span = self.sql(_SUMMARY).row(0)
-        gaps = self.sql("select count(*) from coverage where state = 'gap'").item()
+        gaps, synced = self.sql(_COVERED).row(0)
         cluster = self._recorded.manifest.cluster
         known = [each for each in (cluster.server, cluster.version) if each]
         return Summary(
@@ -114,6 +117,7 @@ class Trace:
             observations=self._recorded.rows("objects"),
             log_lines=self._recorded.rows("logs"),
             gaps=gaps,
+            knows_coverage=bool(gaps or synced),
             faults=tuple(f"{fault.file} {fault.why}" for fault in self._recorded.faults),
         )
 

@@ -24,7 +24,7 @@ def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[s
 
 @pytest.fixture
 def trace(tmp_path: Path) -> Path:
-    small = SmallTrace(tmp_path / "small.trace")
+    small = SmallTrace(tmp_path / "small.trace").note(0, "synced")
     for number in range(50):
         small.observe(number, "ADDED", claim(f"claim-{number}"))
     return small.ended()

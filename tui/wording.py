@@ -20,7 +20,10 @@ _LONGEST_VALUE = 1000
 def headline(summary: Summary) -> Text:
     """What is missing first, then how much there is, over which time, of which cluster."""
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(_counted(summary.gaps, "gap"), "bold yellow" if summary.gaps else "")
+    if summary.knows_coverage or summary.first_at is None:
+        text.append(_counted(summary.gaps, "gap"), "bold yellow" if summary.gaps else "")
+    else:
+        text.append("gaps not known", "bold yellow")
     if summary.faults:
         text.append(f" · {_counted(len(summary.faults), 'fault')} (volreel check)", "bold red")
     text.append(f" · {_counted(summary.observations, 'observation')}")

@@ -96,3 +96,8 @@ def test_a_whole_trace_is_quiet_on_stderr(small, sql):
 def test_csv_on_a_terminal_spells_escapes_out(small, ask):
     answer = ask(small.observe(1, "ADDED", claim(HOSTILE)).ended()).sql("select name from objects")
     assert as_csv(answer, shown=True) == "name\n" + r"\x1b[2J[red]x\u202e" + "\n"
+
+
+def test_a_trace_that_does_not_know_its_gaps_says_so(small, sql):
+    _, words = sql(small.observe(1, "ADDED", claim()).ended(), "select 1")
+    assert words == "volreel: gaps are not known: nothing in this trace says what was covered (an import?)\n"

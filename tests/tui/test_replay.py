@@ -250,3 +250,8 @@ async def test_a_recorded_sample_opens_steps_and_plays_to_its_end(sample):
         await driver.press(*["plus"] * 9, "space")
         await driver.until(lambda: not driver.screen.pace.is_playing)
         assert "100%" in driver.text("position")
+
+
+async def test_a_trace_that_does_not_know_its_gaps_says_so(small):
+    async with replay(small.observe(1, "ADDED", claim()).ended()) as driver:
+        assert driver.text("headline").startswith("gaps not known · 1 observation ·")
