@@ -12,7 +12,11 @@ from pathlib import Path
 from tracer.ndjson.exporting import ndjson_lines
 from tracer.ndjson.importing import import_ndjson
 from tracer.trace import open_trace
+from tracer.trace.disk import Disk
+from tracer.trace.manifest import read_manifest, write_manifest
 
+VERSION = "v1.36.0"
+"""The cluster's, as the captures' README says: NDJSON has no place for it."""
 SAMPLES = Path(__file__).parents[1] / "sample_traces"
 CUTS = {
     "pending-claims": ("05-mismatch", "06-createfail"),
@@ -44,6 +48,9 @@ def make(name: str, files: Iterable[Path]) -> None:
     out = SAMPLES / f"{name}.trace"
     shutil.rmtree(out, ignore_errors=True)
     import_ndjson([str(file) for file in files], out)
+    manifest = read_manifest(out)
+    manifest.cluster.version = VERSION
+    write_manifest(out, manifest, Disk())
     (out / "lock").unlink()
     (out / "journal").rmdir()
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())

@@ -88,8 +88,8 @@ def _say(words: str) -> None:
 
 _NEXT = """
 Try next:
-  volreel replay {out}       step through it on the screen
-  volreel serve {out}        then: kubectl get pvc,pv,volumeattachments -A
+  volreel replay {out}           step through it on the screen
+  volreel serve {out} --at 50%   then: kubectl get pvc,pv,volumeattachments -A
   volreel sql {out} "select kind, count(*) from objects group by kind"
-  volreel record             your own cluster (needs only get, list, watch: `volreel rbac`)
+  volreel record                                 your own cluster: only get, list, watch (`volreel rbac`)
 """

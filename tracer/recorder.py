@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,8 @@ class Recorder:
         self._disk = disk
         self.followers: dict[str, Follower] = {}
         """Stream -> its follower; a kind that the server does not serve has none."""
+        self.started_at = time.monotonic()
+        """Monotonic seconds."""
         self.absent: set[str] = set()
         """Plurals that the server does not serve."""
         self._pace = pace or Pace()

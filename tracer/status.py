@@ -38,7 +38,6 @@ class Status:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._started = time.monotonic()
         self._before: dict[str, tuple[float, int]] = {}
 
     def rows(self) -> list[Row]:
@@ -60,7 +59,7 @@ class Status:
 
     def _rate(self, row: Row) -> float:
         now = time.monotonic()
-        before_at, before = self._before.get(row.plural, (self._started, 0))
+        before_at, before = self._before.get(row.plural, (self._recorder.started_at, 0))
         if now - before_at >= 1.0:
             self._before[row.plural] = (now, row.observations)
         return (row.observations - before) / max(now - before_at, 0.001)
@@ -90,7 +89,7 @@ class Status:
         rows = self.rows()
         writer = self._recorder.sink.writer
         return (
-            f"{visible(writer.path.name)}: {show_duration(time.monotonic() - self._started)}, "
+            f"{visible(writer.path.name)}: {show_duration(time.monotonic() - self._recorder.started_at)}, "
             f"{sum(row.objects for row in rows)} objects, {sum(row.observations for row in rows)} observations, "
             f"{sum(row.gaps for row in rows)} gaps, {show_size(writer.bytes_on_disk)} on disk"
         )
