@@ -73,6 +73,8 @@ class Story:
         assert self.ledger.check(open_trace(self.path)) == len(self.ledger.rows)
         self.ledger.promised = len(self.ledger.rows)
         assert not self.writer.damage
+        named = {f"{each.number:08d}.parquet" for each in self.writer.manifest.segments}
+        assert {path.name for path in self.path.glob("*/*.parquet*")} == named, "no leftovers"
 
 
 def record(story: Story) -> None:
