@@ -27,6 +27,7 @@ fmt: $(VENV)/ready
 
 docs: $(VENV)/ready
 	$(RUN)/python docs/generate.py
+	$(RUN)/python docs/readme_transcript.py
 
 bench: $(VENV)/ready
 	$(RUN)/python -m benchmarks.results

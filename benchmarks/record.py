@@ -207,20 +207,21 @@ def report(claims: int, pods: int, live: int, rounds: int) -> str:
     return "\n".join(lines)
 
 
+DEFAULTS = {"claims": 80_000, "pods": 24_000, "live": 100_000, "rounds": 3}
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", nargs=4, metavar=("CONTENDER", "URL", "PLURAL", "COUNT"), help=argparse.SUPPRESS)
-    parser.add_argument("--claims", type=int, default=80_000, help="claim events")
-    parser.add_argument("--pods", type=int, default=24_000, help="pod events")
-    parser.add_argument("--live", type=int, default=100_000, help="live objects for the memory figure")
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    if arguments.run:
-        contender, url, plural, count = arguments.run
+    for name, value in DEFAULTS.items():
+        parser.add_argument(f"--{name}", type=int, default=value)
+    arguments = vars(parser.parse_args())
+    if run := arguments.pop("run"):
+        contender, url, plural, count = run
         print(_CONTENDERS[contender](url, plural, int(count)))
         return
-    print(report(arguments.claims, arguments.pods, arguments.live, arguments.rounds))
+    print(report(**arguments))
 
 
 if __name__ == "__main__":
