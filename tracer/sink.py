@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+from tracer.errors import TraceDamaged
 from tracer.trace.ring import fold_oldest, segments_to_fold
 from tracer.trace.writer import ROTATE_BYTES, TraceWriter
 from tracer.watch.pace import Pace
 
 BATCH_ROWS = 4096
 BATCH_BYTES = 8 << 20
-_DISK_RETRY_S = 2.0
 _MANIFEST_S = 60.0
+_PAUSED = "recording pauses until it can be written"
+_UNSEALED = "a segment cannot be sealed yet"
+_UNFOLDED = "the oldest segments cannot go yet"
+T = TypeVar("T")
 
 
 class Sink:
@@ -31,8 +36,6 @@ class Sink:
     ) -> None:
         """`before_manifest` brings the manifest up to date; it is called before each time that it is written."""
         self.writer = writer
-        self.trouble: str | None = None
-        """Why nothing can be written at the moment; None when all is well."""
         self._pace = pace
         self._keep_s = keep_s
         self._max_bytes = max_bytes
@@ -43,6 +46,13 @@ class Sink:
         self._rotated_at = self._manifest_at = time.monotonic()
         self._sealing: asyncio.Task[None] | None = None
         self._to_seal: list[int] = []
+        self._refused: dict[str, str] = {}
+        """What the disk does not take at the moment: what that means -> the words for the user."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What cannot be written at the moment, and why; None when all is well."""
+        return ". ".join(self._refused.values()) or None
 
     def observe(self, rows: int, size: int, columns: Mapping[str, Sequence[Any]], at_us: int) -> None:
         """Add observations (see TraceWriter.observe); follow with `await room()`."""
@@ -84,54 +94,56 @@ class Sink:
         if not self.writer.owes_commit and not self.writer.stage():
             return
         self._drained.set()
-        await self._until_the_disk_takes(self.writer.commit)
+        await self._done(self.writer.commit, _PAUSED)
 
-    async def _until_the_disk_takes(self, action: Callable[[], None]) -> None:
+    async def _done(self, action: Callable[[], T], while_refused: str) -> T:
+        """Do it in a thread, again and again until the disk takes it."""
         while True:
             try:
-                await asyncio.to_thread(action)
+                done = await asyncio.to_thread(action)
             except OSError as error:
-                self.trouble = (
-                    f"{self.writer.path}: {error.strerror or error}; recording pauses until it can be written"
-                )
-                await asyncio.sleep(_DISK_RETRY_S)
+                self._refused[while_refused] = f"{self.writer.path}: {error.strerror or error}; {while_refused}"
+                await asyncio.sleep(self._pace.disk_retry_s)
             else:
-                self.trouble = None
-                return
+                self._refused.pop(while_refused, None)
+                return done
 
     async def _rotate_if_due(self) -> None:
         now = time.monotonic()
         if self.writer.journal_bytes >= ROTATE_BYTES or now - self._rotated_at >= self._pace.rotate_s:
             self._rotated_at = now
-            if (number := self.writer.rotate()) is not None:
+            if (number := await self._done(self.writer.rotate, _PAUSED)) is not None:
                 self._to_seal.append(number)
-        if self._to_seal and (self._sealing is None or self._sealing.done()):
-            self._sealing = asyncio.create_task(self._seal(self._to_seal))
-        elif now - self._manifest_at >= _MANIFEST_S and (self._sealing is None or self._sealing.done()):
+        is_idle = self._sealing is None or self._sealing.done()
+        if self._to_seal and is_idle:
+            self._sealing = asyncio.create_task(self._seal())
+        elif is_idle and now - self._manifest_at >= _MANIFEST_S:
             self._manifest_at = now
             self._before_manifest()
-            await self._until_the_disk_takes(self.writer.save_manifest)
+            await self._done(self.writer.save_manifest, _PAUSED)
 
-    async def _seal(self, numbers: list[int]) -> None:
+    async def _seal(self) -> None:
         """Seal the rotated journals; on a full disk they stay as they are until the next try."""
-        while numbers:
-            try:
-                segment = await asyncio.to_thread(self.writer.write_sealed, numbers[0])
-                self._before_manifest()
-                await asyncio.to_thread(self.writer.adopt, numbers[0], segment)
-                await asyncio.to_thread(self._fold)
-            except OSError as error:
-                self.trouble = f"{self.writer.path}: a segment cannot be sealed yet ({error.strerror or error})"
-                await asyncio.sleep(_DISK_RETRY_S)
-            else:
-                numbers.pop(0)
+        while self._to_seal:
+            number = self._to_seal[0]
+            segment = await self._done(partial(self.writer.write_sealed, number), _UNSEALED)
+            self._before_manifest()
+            await self._done(partial(self.writer.adopt, number, segment), _UNSEALED)
+            self._to_seal.pop(0)
+            await self._fold()
 
-    def _fold(self) -> None:
-        """In ring mode: let the oldest segments go."""
+    async def _fold(self) -> None:
+        """In ring mode: let the oldest segments go. What cannot go now is tried again after the next seal."""
         manifest = self.writer.manifest
         upto = segments_to_fold(manifest, self.writer.clock.now_us(), self._keep_s, self._max_bytes)
-        if upto is not None:
-            fold_oldest(self.writer.path, manifest, upto, self.writer.disk)
+        if upto is None:
+            return
+        try:
+            await asyncio.to_thread(fold_oldest, self.writer.path, manifest, upto, self.writer.disk)
+        except (OSError, TraceDamaged) as error:
+            self._refused[_UNFOLDED] = f"{self.writer.path}: {_UNFOLDED} ({error})"
+        else:
+            self._refused.pop(_UNFOLDED, None)
 
     async def close(self, running: asyncio.Task[None]) -> None:
         """Make everything durable and sealed, and end the trace well. `running` is the task of `run`."""
@@ -141,4 +153,4 @@ class Sink:
         if self._sealing is not None:
             await self._sealing
         self._before_manifest()
-        await self._until_the_disk_takes(self.writer.close)
+        await self._done(self.writer.close, _PAUSED)

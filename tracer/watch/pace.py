@@ -23,6 +23,8 @@ class Pace:
     """Objects per page of a list."""
     flush_s: float = 0.25
     """How long a row may wait before it is made durable."""
+    disk_retry_s: float = 2.0
+    """When a disk that refused (full) is tried again."""
     rotate_s: float = 600.0
     """A journal this old is sealed."""
 
