@@ -271,7 +271,7 @@ class FakeApi:
     # -- answering ----------------------------------------------------------------------------------------------------
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        token = request.headers.get("Authorization", "").split(" ")[-1]
         self.requests.append(Seen(request.path, dict(request.query), token, time.monotonic()))
         await self._tell()
         if self.token is not None and token != self.token:

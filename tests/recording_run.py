@@ -17,7 +17,15 @@ from tracer.trace.disk import Disk
 from tracer.watch.follower import Follower
 from tracer.watch.pace import Pace
 
-FAST = Pace(silence_s=3.0, retry_s=0.05, backoff_s=0.01, longest_backoff_s=0.1, settled_s=0.2, flush_s=0.02, disk_retry_s=0.02)
+FAST = Pace(
+    silence_s=3.0,
+    retry_s=0.05,
+    backoff_s=0.01,
+    longest_backoff_s=0.1,
+    settled_s=0.2,
+    flush_s=0.02,
+    disk_retry_s=0.02,
+)
 
 
 def stream_of(path: str) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
-import subprocess
 from pathlib import Path
 from shutil import which
 
 import pytest
 from aiohttp import web
+from certificates import self_made_certificate
 from fake_api import CLAIMS, FakeApi, status_answer, write_kubeconfig
 from volreel_process import Ended, run
 
@@ -183,18 +182,3 @@ async def test_options_that_make_no_sense(tmp_path: Path, option: tuple[str, str
     answer = await refused(tmp_path, None, *option)
     assert answer.code == 2
     assert repr(option[1]) in answer.line
-
-
-def self_made_certificate(folder: Path) -> ssl.SSLContext:
-    """A certificate for 127.0.0.1 that nobody signed, in cert.pem and key.pem."""
-    curve = ["-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", *curve, "-nodes", *subject, *files],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context

@@ -17,6 +17,7 @@ import msgspec
 from kubernetes.aio import config
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
+from kubernetes.aio.config import incluster_config
 
 from tracer.errors import ClusterError, VolreelError
 
@@ -24,7 +25,6 @@ READ_BUFFER = 1 << 17
 """Bytes that a connection may hold unread before TCP pushes back: this times the streams bounds their memory."""
 _CONNECT_S = 10.0
 _ANSWER_S = 60.0
-_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
 class Refused(Exception):
@@ -256,7 +256,7 @@ def _how(error: BaseException) -> str:
 
 
 def _in_a_pod() -> bool:
-    return _SERVICE_ACCOUNT.exists()
+    return Path(incluster_config.SERVICE_TOKEN_FILENAME).exists()
 
 
 def _has_default_kubeconfig() -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
+from tracer.errors import VolreelError
 from tracer.kinds import KINDS
 
+_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _HEADER = """\
 # What `volreel record` needs, and nothing else: it only ever reads.
 #   volreel rbac | kubectl apply -f -
@@ -14,7 +17,13 @@ _HEADER = """\
 
 
 def rbac_manifest(name: str = "volreel", namespace: str = "volreel") -> str:
-    """A Namespace, ServiceAccount, ClusterRole and ClusterRoleBinding as YAML text."""
+    """A Namespace, ServiceAccount, ClusterRole and ClusterRoleBinding as YAML text.
+
+    Raises VolreelError for a name that Kubernetes would refuse.
+    """
+    for each in (name, namespace):
+        if not _NAME.fullmatch(each):
+            raise VolreelError(f"{each!r} is no name in Kubernetes. Use lower-case letters, digits and dashes.")
     groups: dict[str, list[str]] = defaultdict(list)
     for kind in KINDS:
         groups[kind.group].append(kind.plural)
