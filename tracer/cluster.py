@@ -235,10 +235,11 @@ async def _refusal(response: aiohttp.ClientResponse) -> Refused:
     except (msgspec.DecodeError, KeyError, TypeError):
         message = body[:200].decode("utf-8", "replace").strip() or str(response.reason)
     try:
-        retry_after = float(response.headers.get("Retry-After", ""))
+        retry_after: float | None = float(response.headers.get("Retry-After", ""))
     except ValueError:
         retry_after = None
-    return Refused(response.status, " ".join(message.split()), retry_after)
+    is_sane = retry_after is not None and 0 <= retry_after < 1e9  # neither nan nor inf
+    return Refused(response.status, " ".join(message.split()), retry_after if is_sane else None)
 
 
 def _how(error: BaseException) -> str:

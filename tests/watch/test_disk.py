@@ -14,6 +14,7 @@ import pytest
 from fake_api import CLAIMS, FakeApi, write_kubeconfig
 from recording_run import FAST, notes, observations, recording
 
+from tracer.sink import BATCH_BYTES, BATCH_ROWS
 from tracer.trace import open_trace
 from tracer.trace.disk import AppendFile, Disk
 
@@ -110,8 +111,8 @@ async def test_a_stream_faster_than_the_disk_is_held_back_and_nothing_is_dropped
             return run.follower(CLAIMS).standing.certain == api.revision
 
         await run.until(all_taken, within_s=60)
-    assert most_rows <= 4096 + 200
-    assert most_bytes <= (8 << 20) + (1 << 20)
+    assert most_rows <= 2 * BATCH_ROWS + 200
+    assert most_bytes <= 2 * BATCH_BYTES + (1 << 20)
     first = api.revision - rows + 1
     assert [row[2] for row in observations(run.trace, CLAIMS)] == list(range(first, api.revision + 1))
 

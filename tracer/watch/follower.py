@@ -23,6 +23,9 @@ from tracer.watch.refusals import Gone, Rewound
 from tracer.watch.standing import Position, Standing
 from tracer.watch.watching import Bookmarks, Watch
 
+_LONGEST_RETRY_AFTER_S = 300.0
+"""A server that asks for more is asked again all the same."""
+
 
 class Follower:
     """Follows one stream until it is cancelled."""
@@ -187,4 +190,5 @@ class Follower:
         """Something that passes: say it once, and come back slower each time."""
         self.standing.refused("failed", why)
         self._failures += 1
-        await asyncio.sleep(self._pace.backoff(self._failures) if retry_after_s is None else retry_after_s)
+        wait = self._pace.backoff(self._failures)
+        await asyncio.sleep(wait if retry_after_s is None else max(wait, min(retry_after_s, _LONGEST_RETRY_AFTER_S)))

@@ -31,4 +31,4 @@ def error_event(status_text: bytes) -> Exception:
         return Gone(message)
     details = status.get("details")
     retry = details.get("retryAfterSeconds") if isinstance(details, dict) else None
-    return Refused(code, message, float(retry) if isinstance(retry, int | float) else None)
+    return Refused(code, message, float(retry) if isinstance(retry, int) and 0 <= retry < 1e9 else None)
