@@ -72,6 +72,10 @@ class Relevance:
             self.filtered.setdefault(stream, Counter()).update(left_out)
         return [reason is None for reason in reasons]
 
+    def learn(self, lifter: Lifter, parts: Sequence[Any]) -> None:
+        """Look at pods that were judged, and counted, before the recorder was started again."""
+        self._pod(lifter, parts)
+
     def forget(self, uid: str) -> None:
         """A pod is gone; its uid is never used again."""
         self._other_pods.discard(uid)

@@ -139,3 +139,21 @@ async def test_events_go_on_after_a_restart(tmp_path: Path) -> None:
         async with recording(api, run.trace, resume=True) as run:
             await run.certain(EVENTS, api.revision)
     assert kept(run.trace, EVENTS) == ["meanwhile"]
+
+
+async def test_which_pods_matter_is_known_again_after_a_restart(tmp_path: Path) -> None:
+    async with FakeApi(PODS, EVENTS, LEASES) as api:
+        other = pod(api, "other", OTHER_VOLUME)
+        pod(api, "storage-0", OTHER_VOLUME, image="csi-attacher:v4")
+        async with recording(api, tmp_path / "t.trace") as run:
+            await run.synced(PODS)
+            await run.synced(EVENTS)
+            await run.synced(LEASES)
+        async with recording(api, run.trace, resume=True) as run:
+            event(api, "about-other", "Pulled", uid=other)
+            api.put(LEASES, "strange-name", "shop", spec={"holderIdentity": "storage-0_77"})
+            await run.certain(EVENTS, api.revision - 1)
+            await run.certain(LEASES, api.revision)
+    assert kept(run.trace, EVENTS) == []
+    assert kept(run.trace, LEASES) == ["strange-name"]
+    assert filtered(run.trace)["v1/pods"] == {"pods without claims, CSI volumes or CSI components": 1}

@@ -13,11 +13,11 @@ import msgspec
 
 from tracer.cluster import Cluster, Lost, Refused
 from tracer.errors import VolreelError
-from tracer.kinds import Kind
+from tracer.kinds import Keep, Kind
 from tracer.sink import Sink
 from tracer.watch.identity import Identity, current_revision
 from tracer.watch.intake import Intake
-from tracer.watch.listing import take_list
+from tracer.watch.listing import learn_list, take_list
 from tracer.watch.pace import Pace
 from tracer.watch.refusals import Gone, Rewound
 from tracer.watch.standing import Position, Standing
@@ -55,6 +55,8 @@ class Follower:
         self._can_stream_lists = can_stream_lists
         self._page = pace.page
         self._bookmarks = Bookmarks(kind.has_bookmarks)
+        self._must_learn = kind.keep is Keep.STORAGE_PODS and self.standing.is_synced
+        """Whether a resumed recorder has yet to see which pods there are."""
         self._failures = 0
         self._renewed = False
         """Whether the credentials were read anew and nothing has come of it yet."""
@@ -87,6 +89,10 @@ class Follower:
         """From wherever the stream stands to the end of one watch."""
         head = None
         if self.standing.is_synced:
+            if self._must_learn:
+                await learn_list(self._cluster, self._path, self._page, self.intake)
+                self._must_learn = False
+            self.standing.listed.set()
             head = await self._check_history()
         else:
             await self._check_identity()

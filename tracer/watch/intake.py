@@ -48,6 +48,10 @@ class Intake:
         self._relevance = relevance
         self._heartbeats = Heartbeats(lifter.kind.heartbeat) if lifter.kind.heartbeat else None
 
+    def learn(self, parts: list[Any]) -> None:
+        """Pods that are there, when the recorder was started again: they decide about Events and Leases, no row."""
+        self._relevance.learn(self.lifter, parts)
+
     def changed(self, types: list[str], parts: list[Any], texts: list[bytes], at_us: int) -> None:
         """Observations that the watch delivered."""
         self._add(types, parts, texts, at_us)

@@ -41,6 +41,12 @@ async def list_pages(cluster: Cluster, path: str, page: int) -> AsyncIterator[tu
         query["continue"] = found.metadata.continue_
 
 
+async def learn_list(cluster: Cluster, path: str, page: int, intake: Intake) -> None:
+    """List the collection for what it says about others; nothing is written. Raises what `list_pages` raises."""
+    async for items, _ in list_pages(cluster, path, page):
+        intake.learn([intake.lifter.object_parts(item)[0] for item in items])
+
+
 async def take_list(cluster: Cluster, path: str, page: int, intake: Intake, standing: Standing, sink: Sink) -> None:
     """List the collection into the trace: what is new or changed as LISTED, what is gone as VANISHED.
 

@@ -61,7 +61,6 @@ class Standing:
         self.note("opened", revision_from=self.certain)
         if self.is_synced:
             self.ended = "the recorder was started again"
-            self.listed.set()
 
     def lost(self, why: str) -> None:
         """The position is worth nothing any more: the stream must be listed anew."""
