@@ -18,7 +18,12 @@ import readme_transcript  # noqa: E402
 def test_the_generated_parts_of_the_documentation_are_fresh() -> None:
     environment = {**os.environ, "COLUMNS": "100"}
     done = subprocess.run(
-        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "docs/generate.py", "--check"],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 

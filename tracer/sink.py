@@ -67,12 +67,13 @@ class Sink:
         if self._is_full():
             self._due.set()
 
-    def _is_full(self) -> bool:
-        return self.writer.pending_rows >= BATCH_ROWS or self.writer.pending_bytes >= BATCH_BYTES
+    def _is_full(self, batches: int = 1) -> bool:
+        pending = self.writer.pending_rows, self.writer.pending_bytes
+        return pending[0] >= batches * BATCH_ROWS or pending[1] >= batches * BATCH_BYTES
 
     async def room(self) -> None:
         """Return when there is room for more; until then the caller reads nothing and TCP holds the server back."""
-        while self._is_full():
+        while self._is_full(batches=2):
             self._due.set()
             self._drained.clear()
             await self._drained.wait()

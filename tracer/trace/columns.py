@@ -97,7 +97,8 @@ def _long_texts(values: Sequence[Any]) -> pa.Array:
         offsets = pa.array(accumulate(lengths, initial=0), pa.int32(), size=len(lengths) + 1)
         valid = pa.array([each is not None for each in values]).buffers()[1] if None in values else None
         texts = pa.StringArray.from_buffers(len(values), offsets.buffers()[1], pa.py_buffer(data), valid)
-        texts.validate(full=True)
+        if not data.isascii():
+            texts.validate(full=True)
     except (pa.ArrowException, TypeError):  # not UTF-8, or some are str
         return _text(values)
     return texts

@@ -10,7 +10,7 @@ from typing import Protocol
 class AppendFile(Protocol):
     """A file that only grows, or is cut back to what is certain."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append all of `data`. Raises OSError (ENOSPC when the disk is full)."""
 
     def sync(self) -> None:
@@ -27,7 +27,7 @@ class _OsAppendFile:
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._fd, rest) :]

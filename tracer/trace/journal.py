@@ -6,7 +6,6 @@ import contextlib
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -31,42 +30,24 @@ __all__ = [
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
-class _Collector:
-    """The sink of an Arrow stream writer: hands out what was written since it was last asked."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def write(self, data: Any) -> int:
-        part = bytes(data)
-        self._parts.append(part)
-        return len(part)
-
-    def flush(self) -> None:
-        pass
-
-    def take(self) -> bytes:
-        data = b"".join(self._parts)
-        self._parts.clear()
-        return data
-
-
 class _Stream:
     """One table's file: encodes batches, and remembers how much of the file is committed."""
 
     def __init__(self, path: Path, table: str, disk: Disk) -> None:
-        self._collector = _Collector()
-        self._writer = pa.ipc.new_stream(pa.PythonFile(self._collector, "w"), SCHEMAS[table], options=_LZ4)
-        self.header_bytes = SCHEMAS[table].serialize().size
-        """The schema message that the writer puts before its first batch."""
+        self._schema = SCHEMAS[table]
+        self.header_bytes = self._schema.serialize().size
+        """The schema message that stands before the first batch, and nowhere else."""
         self.file: AppendFile = disk.open_append(path)
         self.size = 0
 
-    def encode(self, batch: pa.RecordBatch) -> bytes:
-        self._writer.write_batch(batch)
-        return self._collector.take()
+    def encode(self, batch: pa.RecordBatch) -> memoryview:
+        """The bytes that the batch adds to the file."""
+        # A stream of its own for each batch, into Arrow's memory: one long stream would call back into Python for each
+        # buffer, and wait for the interpreter's lock each time.
+        sink = pa.BufferOutputStream()
+        pa.ipc.new_stream(sink, self._schema, options=_LZ4).write_batch(batch)
+        data = memoryview(sink.getvalue())
+        return data if self.size == 0 else data[self.header_bytes :]
 
 
 class Journal:
@@ -82,7 +63,7 @@ class Journal:
         self._disk = disk
         self._streams: dict[str, _Stream] = {}
         self._commits_size = 0
-        self._pending: dict[str, tuple[bytes, int]] = {}
+        self._pending: dict[str, tuple[memoryview, int]] = {}
         self._pending_seqs = (0, 0)
         self._is_unclean = False
         self._is_closed = False

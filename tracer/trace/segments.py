@@ -15,17 +15,20 @@ from tracer.trace.disk import Disk
 from tracer.trace.manifest import Segment, SegmentFile
 from tracer.trace.schema import FORMAT, LOGS, OBJECTS
 
-_GROUP_BYTES = 16 << 20
+_GROUP_BYTES = 24 << 20
 """Arrow bytes of a row group: large ones compress better, this one bounds the memory of sealing."""
 _GROUP_ROWS = 65_536
 _PAGE_BYTES = 8 << 20
 """Of a column in a row group: within a page zstd finds an object's earlier versions, across pages it does not."""
-ZSTD_LEVEL = 9
+ZSTD_LEVEL = 10
 """The level from which zstd looks back far enough to see an object's earlier versions (4 MiB)."""
-_DELTA = dict.fromkeys(("seq", "observed_at", "revision", "lease_renewed_at", "stamped_at"), "DELTA_BINARY_PACKED")
+_DELTA = {
+    **dict.fromkeys(("seq", "observed_at", "revision", "lease_renewed_at", "stamped_at"), "DELTA_BINARY_PACKED"),
+    "resource_version": "DELTA_BYTE_ARRAY",
+}
 _STATISTICS = {"seq", "observed_at", "stream", "type", "kind", "namespace", "name", "uid", "revision", "component"}
 """The columns that a reader prunes by; statistics of the others only lengthen the footer."""
-_PLAIN = {OBJECTS: {"object", "resource_version", *_DELTA}, LOGS: {"line", "message", *_DELTA}}
+_PLAIN = {OBJECTS: {"object", *_DELTA}, LOGS: {"line", "message", *_DELTA}}
 """Columns that repeat too little for a dictionary."""
 
 
