@@ -51,7 +51,8 @@ class _Append:
     def __init__(self, disk: CrashingDisk, real, file: _File) -> None:
         self._disk, self._real, self._file = disk, real, file
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
+        data = bytes(data)
         try:
             self._disk.step("write")
         except (OSError, PowerLoss) as error:
