@@ -1,4 +1,4 @@
-"""The live status of a recording: a table on a terminal, a line now and then in a log."""
+"""The live status of a recording: its numbers, and how a log shows them (`live_status` draws them on a terminal)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ import sys
 import time
 from dataclasses import dataclass
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
-
 from tracer.recorder import Recorder
 from tracer.trace.visible import visible
 from tracer.units import show_duration, show_size
 
-_REFRESH_S = 0.5
+REFRESH_S = 0.5
 _LOG_EVERY_S = 30.0
 
 
@@ -57,32 +52,13 @@ class Status:
             row.states.add(counts.state)
         return list(rows.values())
 
-    def _rate(self, row: Row) -> float:
+    def rate(self, row: Row) -> float:
+        """Observations per second of a kind since it was last asked for."""
         now = time.monotonic()
         before_at, before = self._before.get(row.plural, (self._recorder.started_at, 0))
         if now - before_at >= 1.0:
             self._before[row.plural] = (now, row.observations)
         return (row.observations - before) / max(now - before_at, 0.001)
-
-    def table(self) -> Group:
-        """The status as it stands on a terminal."""
-        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
-        table.add_column("kind", no_wrap=True)
-        for name in ("objects", "observed", "per s", "lag ≤", "gaps"):
-            table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("", no_wrap=True)
-        for row in self.rows():
-            table.add_row(
-                row.plural,
-                str(row.objects),
-                str(row.observations),
-                f"{self._rate(row):.0f}",
-                "" if row.quiet_s is None else show_duration(row.quiet_s),
-                str(row.gaps),
-                ", ".join(sorted(row.states or ())).replace("following", ""),
-            )
-        troubles = [Text(f"! {what}: {why}", style="yellow") for what, why in self.troubles().items()]
-        return Group(table, Text(self.line(), style="bold"), *troubles)
 
     def line(self) -> str:
         """The whole recording in one line."""
@@ -105,18 +81,12 @@ class Status:
 async def show_status(recorder: Recorder, *, verbose: bool) -> None:
     """Show the status on stderr until cancelled: a live table on a terminal, else a line now and then."""
     status = Status(recorder)
-    console = Console(stderr=True)
-    if console.is_terminal:
-        await _show_table(status, console)
+    if sys.stderr.isatty():
+        from tracer.live_status import show_table  # noqa: PLC0415 - a recorder in a pod has no use for Rich
+
+        await show_table(status)
     else:
         await _show_lines(status, 5.0 if verbose else _LOG_EVERY_S)
-
-
-async def _show_table(status: Status, console: Console) -> None:
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        while True:
-            live.update(status.table(), refresh=True)
-            await asyncio.sleep(_REFRESH_S)
 
 
 async def _show_lines(status: Status, every_s: float) -> None:
@@ -133,7 +103,7 @@ async def _show_lines(status: Status, every_s: float) -> None:
         if time.monotonic() >= next_line:
             _say(status.line())
             next_line = time.monotonic() + every_s
-        await asyncio.sleep(_REFRESH_S)
+        await asyncio.sleep(REFRESH_S)
 
 
 def _say(words: str) -> None:
