@@ -22,6 +22,11 @@ _COMPONENT = {
     "external-health-monitor-controller": "csi-health-monitor",
     "health-monitor-controller": "csi-health-monitor",
 }
+_DRIVER_NAME = re.compile(
+    r"^(?:hostpath|hostpath-driver|driver|topolvm-(?:node|controller)|longhorn-csi-plugin|openebs-[a-z]+-plugin"
+    r"|vsphere-csi-(?:node|controller)|gce-pd-driver|azuredisk|azurefile|cephfs|rbd)$|^csi-[a-z0-9]+plugin$|-plugin$"
+)
+"""Names of containers that well-known drivers run in."""
 _CONTROL_PLANE = ("kube-controller-manager", "kube-scheduler")
 _SOCKET_FOLDER = re.compile(r"/plugins(?:_registry)?(?:/|$)|csi\.sock|/csi(?:/|-|$)")
 _ENDPOINT = re.compile(r"--(?:csi-address|csi-endpoint|endpoint|kubelet-registration-path|nodeid|node-id|drivername)\b")
@@ -45,6 +50,11 @@ def component_of(container: dict[str, Any], volumes: dict[str, dict[str, Any]]) 
     if any(word.startswith("--csi-address") for word in words):
         return "driver"
     return "driver" if _mounts_a_socket_folder(container, volumes) else None
+
+
+def component_of_name(container: str) -> str | None:
+    """The component that a container's name alone tells, where its pod is not known; None where it tells none."""
+    return component_of({"name": container}, {}) or ("driver" if _DRIVER_NAME.search(container) else None)
 
 
 def _mounts_a_socket_folder(container: dict[str, Any], volumes: dict[str, dict[str, Any]]) -> bool:

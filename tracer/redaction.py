@@ -34,7 +34,12 @@ _ASSIGNED = re.compile(
 
 def is_credential_key(key: str) -> bool:
     """Whether a key of a parameter map names a credential, and not a reference to one (`...-secret-name`)."""
-    return bool(_KEY.search(key)) and not _REFERENCE.search(key)
+    return bool(_KEY.search(key)) and not is_reference(key)
+
+
+def is_reference(key: str) -> bool:
+    """Whether a key names where a credential is, or what kind it is, rather than the credential."""
+    return bool(_REFERENCE.search(key))
 
 
 def scrub_text(value: str) -> str:

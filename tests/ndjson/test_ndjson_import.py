@@ -18,6 +18,7 @@ from tracer.errors import InputError, TraceExists, TraceLocked
 from tracer.ndjson.exporting import export_ndjson
 from tracer.ndjson.importing import import_ndjson
 from tracer.trace import open_trace
+from tracer.trace.lines import LINE_PARTS, raw_lines
 from tracer.trace.schema import SCHEMAS
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
@@ -108,8 +109,11 @@ def test_gzip_is_recognised_by_its_bytes_and_dash_is_standard_input(tmp_path):
 def test_a_log_line_is_kept_whole_and_its_stream_says_whose_it_is(imported):
     line = "2026-11-23T07:00:00.061099605Z I1123 \x1b[31mred"
     trace = imported([{"t": at(1), "stream": "log/ns/pod-0/uid/csi-attacher/3", "node": "n1", "line": line}])
-    columns = ("namespace", "pod", "pod_uid", "container", "restart", "node", "line", "component", "message")
-    assert rows(trace, "logs", *columns) == [("ns", "pod-0", "uid", "csi-attacher", 3, "n1", line, None, None)]
+    columns = ("namespace", "pod", "pod_uid", "container", "restart", "node", "component", "message")
+    whose = ("ns", "pod-0", "uid", "csi-attacher", 3, "n1", "csi-attacher")
+    assert rows(trace, "logs", *columns) == [(*whose, "I1123 \x1b[31mred")]
+    (batch,) = trace.batches("logs", LINE_PARTS)
+    assert raw_lines(batch) == [line]
     stamps = pa.Table.from_batches(trace.batches("logs"))["stamped_at"].cast(pa.int64()).to_pylist()
     assert stamps[0] % 1_000_000_000 == 61_099_605
 

@@ -18,6 +18,7 @@ from tracer.heartbeat import with_resource_version
 from tracer.kinds import kind_of_stream
 from tracer.progress import Advance
 from tracer.trace import Trace, open_trace
+from tracer.trace.lines import LINE_PARTS, raw_lines
 from tracer.trace.schema import LOGS, OBJECTS, SCHEMAS, STREAMS
 
 _OBJECT_COLUMNS = (
@@ -33,7 +34,7 @@ _OBJECT_COLUMNS = (
     "resource_version",
     "object",
 )
-_LOG_COLUMNS = ("seq", "observed_at", "stream", "node", "line")
+_LOG_COLUMNS = ("seq", "observed_at", "stream", "node")
 _NOTE_COLUMNS = ("seq", "observed_at", "stream", "what", "revision_from", "revision_to", "detail")
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 """A raw line break in JSON text can only stand between its parts."""
@@ -101,9 +102,11 @@ def _without_object(kind: str, identity: list[Any], last: bytes | None) -> bytes
 
 
 def _log_lines(trace: Trace) -> Iterator[tuple[int, bytes]]:
-    for seq, at, stream, node, line in _rows(trace, LOGS, _LOG_COLUMNS):
-        about = b"" if node is None else b'"node":%s,' % _text(node)
-        yield seq, b'{"t":"%s","stream":%s,%s"line":%s}\n' % (at, _text(stream), about, _text(line))
+    for batch in trace.batches(LOGS, (*_LOG_COLUMNS, *LINE_PARTS)):
+        rows = _tuples(batch, _LOG_COLUMNS)
+        for (seq, at, stream, node), line in zip(rows, raw_lines(batch), strict=True):
+            about = b"" if node is None else b'"node":%s,' % _text(node)
+            yield seq, b'{"t":"%s","stream":%s,%s"line":%s}\n' % (at, _text(stream), about, _text(line))
 
 
 def _note_lines(trace: Trace) -> Iterator[tuple[int, bytes]]:
@@ -115,15 +118,20 @@ def _note_lines(trace: Trace) -> Iterator[tuple[int, bytes]]:
 def _rows(trace: Trace, table: str, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
     """Rows as tuples; observed_at as text, object as bytes."""
     for batch in trace.batches(table, columns):
-        values = []
-        for name, column in zip(columns, batch.columns, strict=True):
-            if name == "observed_at":
-                values.append([rfc3339_us(at).encode() for at in column.cast(pa.int64()).to_pylist()])
-            elif name == "object":
-                values.append(column.storage.cast(pa.binary()).to_pylist())
-            else:
-                values.append(column.to_pylist())
-        yield from zip(*values, strict=True)
+        yield from _tuples(batch, columns)
+
+
+def _tuples(batch: pa.RecordBatch, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    values = []
+    for name in columns:
+        column = batch[name]
+        if name == "observed_at":
+            values.append([rfc3339_us(at).encode() for at in column.cast(pa.int64()).to_pylist()])
+        elif name == "object":
+            values.append(column.storage.cast(pa.binary()).to_pylist())
+        else:
+            values.append(column.to_pylist())
+    return zip(*values, strict=True)
 
 
 _text = msgspec.json.encode

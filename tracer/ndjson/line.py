@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tracer.components import component_of_name
 from tracer.lifting import as_revision
 from tracer.trace.schema import TYPES
 
@@ -91,28 +92,24 @@ LOG_COLUMNS = (
     "pod_uid",
     "container",
     "restart",
-    "stamped_at",
+    "component",
     "node",
     "line",
 )
 
 
 def log_values(line: Line) -> tuple[Any, ...]:
-    """The values of LOG_COLUMNS in a log line. Raises ValueError for a stream that names no container."""
-    assert line.line is not None
-    stamp = instant_ns(line.line[:64].partition(" ")[0])
-    if stamp is not None and not -(2**63) <= stamp < 2**63:
-        stamp = None
-    return (*_container(line.stream), stamp, line.node, line.line)
+    """The values of LOG_COLUMNS in a log line, which is still raw. Raises ValueError for a stream of no container."""
+    return (*_container(line.stream), line.node, line.line)
 
 
 @lru_cache(maxsize=4096)
-def _container(stream: str) -> tuple[str, str, str, str, str, int]:
+def _container(stream: str) -> tuple[str, str, str, str, str, int, str | None]:
     parts = stream.split("/")
     if len(parts) != 6 or parts[0] != "log" or not re.fullmatch(r"[0-9]{1,18}", parts[5]):
         raise ValueError(f"stream is {stream[:80]!a}; of a log it is log/NAMESPACE/POD/POD_UID/CONTAINER/RESTART")
     _, namespace, pod, pod_uid, container, restart = parts
-    return stream, namespace, pod, pod_uid, container, int(restart)
+    return stream, namespace, pod, pod_uid, container, int(restart), component_of_name(container)
 
 
 def instant_ns(text: str) -> int | None:

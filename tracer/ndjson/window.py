@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tracer.logs.lifting import LogLifter
 from tracer.ndjson.files import Read
 from tracer.ndjson.line import LOG_COLUMNS, NOTE_COLUMNS, OBJECT_STREAM, Line, log_values, note_values
 from tracer.ndjson.objects import ObjectStream, Row
@@ -42,6 +43,7 @@ class Intake:
 
     def __init__(self, writer: TraceWriter) -> None:
         self.streams: dict[str, ObjectStream] = {}
+        self._lines = LogLifter()
         self._writer = writer
 
     def add(self, reads: Sequence[Read]) -> None:
@@ -66,6 +68,8 @@ class Intake:
         for table, names, values_of in ((LOGS, LOG_COLUMNS, log_values), (STREAMS, NOTE_COLUMNS, note_values)):
             places = [place for place, each in enumerate(table_of) if each == table]
             columns = _columns(names, values_of, [reads[place] for place in places])
+            if table == LOGS and columns:
+                columns |= self._lines.lift(columns["stream"], columns["line"])
             tables[table].fill([index_of[place] for place in places], columns)
         filled = {table: (rows.places, rows.columns) for table, rows in tables.items() if rows.places}
         self._writer.add_interleaved(filled, at_us, sum(read.size for read in reads))

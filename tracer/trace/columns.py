@@ -68,7 +68,18 @@ def _array(values: Sequence[Any], kind: Any) -> pa.Array:
         return _text(values)
     if pa.types.is_list(kind):
         return _lists(values, kind)
+    if pa.types.is_map(kind):
+        return _maps(values, kind)
     return pa.array(values, kind)
+
+
+def _maps(values: Sequence[Any], kind: Any) -> pa.Array:
+    """Maps given as pairs of key and value; null or none of them is an empty map."""
+    lengths = [len(each) if each else 0 for each in values]
+    flat = list(chain.from_iterable(each for each in values if each))
+    offsets = pa.array(accumulate(lengths, initial=0), pa.int32(), size=len(lengths) + 1)
+    keys, items = zip(*flat, strict=True) if flat else ((), ())
+    return pa.MapArray.from_arrays(offsets, _text(keys), _text(items), type=kind)
 
 
 def _lists(values: Sequence[Any], kind: Any) -> pa.Array:

@@ -168,11 +168,13 @@ LOG_LINE: tuple[Column, ...] = (
     Column("component", pa.string(), "What it is: csi-provisioner, csi-attacher, driver, kubelet, ..."),
     Column("severity", pa.string(), "I, W, E or F; null if not known."),
     Column("source", pa.string(), "file:line of the statement; null if not known."),
-    Column("message", pa.string(), "The message; null while the line is not parsed."),
-    Column("fields", pa.map_(pa.string(), pa.string()), "Keys and values of a structured line."),
+    Column("message", pa.string(), "The message; all of the line's text where its dialect is not known."),
     Column(
-        "line", pa.string(), "The line as the log API sent it, its stamp included; null where its parts rebuild it."
+        "fields", pa.map_(pa.string(), pa.string()), "Keys and values: the line's own in their order, then the derived."
     ),
+    Column("dialect", pa.string(), "How the line is written: `klog`, `zap JSON`, ...; null if not known."),
+    Column("layout", pa.string(), "How the raw line is put together from the other columns; see docs/logs.md."),
+    Column("line", pa.string(), "The line as the log API sent it, its stamp included; null where its layout gives it."),
 )
 
 STREAM_NOTE: tuple[Column, ...] = (

@@ -1,0 +1,111 @@
+"""The year and the zone that klog leaves out of its times, from what is known about the stream."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_QUARTER = 900
+_LAG_S = 120
+"""A line is written at most so long before the runtime stamps it, for its zone to be told from the difference."""
+_CACHED = 4096
+
+
+class Calendar:
+    """Turns `1123 07:32:17` into an instant. One per stream; lines are given in their order.
+
+    With a runtime's stamp the year is the one nearest to it and the zone follows from the difference, rounded to a
+    quarter of an hour. Without, the zone is as given and the year runs on from the line before.
+    """
+
+    def __init__(
+        self,
+        *,
+        offset_minutes: int = 0,
+        near_s: int | None = None,
+        not_after_s: int | None = None,
+        year: int | None = None,
+    ) -> None:
+        """`near_s`: the first line is from about then; `not_after_s`: from before it (a file's mtime)."""
+        self._offset = offset_minutes * 60
+        self._last = near_s
+        self._not_after = not_after_s
+        self._year = year
+        self._seconds: dict[str, tuple[int, int] | None] = {}
+        self._stamp_s: int | None = None
+        self._quarter = -1
+
+    def stamped(self, second: int | None) -> None:
+        """The runtime's stamp of the line that is parsed next, in seconds since 1970; None if it has none."""
+        self._stamp_s = second
+        if second is not None and second // _QUARTER != self._quarter:
+            self._quarter = second // _QUARTER
+            self._seconds.clear()  # what follows may be another year, or the other side of a change of clocks
+
+    def resolve(self, when: str) -> tuple[int, int] | None:
+        """The second since 1970 of `mmdd hh:mm:ss` and its zone in minutes; None for what is no such time."""
+        try:
+            found = self._seconds[when]
+        except KeyError:
+            if len(self._seconds) >= _CACHED:
+                self._seconds.clear()
+            found = self._seconds[when] = self._find(when)
+        if found is not None and self._stamp_s is None:
+            self._last = found[0]
+        return found
+
+    def local(self, text: str, form: str) -> tuple[int, int] | None:
+        """The same for a time that has its year and lacks only the zone, in a strptime format."""
+        try:
+            naive = int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
+        except ValueError:
+            return None
+        offset = self._zone(naive) if self._stamp_s is not None else self._offset
+        return naive - offset, offset // 60
+
+    def _find(self, when: str) -> tuple[int, int] | None:
+        if len(when) != 13 or not when.isascii() or not (when[:4] + when[5:7] + when[8:10] + when[11:]).isdigit():
+            return None
+        if when[4] + when[7] + when[10] != " ::":
+            return None
+        near = self._stamp_s if self._stamp_s is not None else self._last
+        if near is None:
+            return self._first(when)
+        year = datetime.fromtimestamp(near, UTC).year
+        days = [each for each in (_naive(year + step, when) for step in (-1, 0, 1)) if each is not None]
+        if not days:
+            return None
+        naive = min(days, key=lambda each: abs(each - near))
+        offset = self._zone(naive) if self._stamp_s is not None else self._offset
+        return naive - offset, offset // 60
+
+    def _first(self, when: str) -> tuple[int, int] | None:
+        """The first time of a file without stamps: of the year that is given, or the last one before the file's end."""
+        if self._year is not None:
+            naive = _naive(self._year, when)
+            return None if naive is None else (naive - self._offset, self._offset // 60)
+        limit = self._not_after
+        if limit is None:
+            return None
+        year = datetime.fromtimestamp(limit, UTC).year
+        for each in range(year + 1, year - 9, -1):
+            naive = _naive(each, when)
+            if naive is not None and naive - self._offset <= limit + 86_400:
+                return naive - self._offset, self._offset // 60
+        return None
+
+    def _zone(self, naive: int) -> int:
+        """The offset in seconds, told from the stamp; what it was where a line is too late to tell."""
+        assert self._stamp_s is not None
+        lead = naive - self._stamp_s
+        offset = (lead + _QUARTER // 2) // _QUARTER * _QUARTER
+        if abs(lead - offset) <= _LAG_S and abs(offset) <= 14 * 3600:
+            self._offset = offset
+        return self._offset
+
+
+def _naive(year: int, when: str) -> int | None:
+    try:
+        month, day, hour, minute, second = (int(when[at : at + 2]) for at in (0, 2, 5, 8, 11))
+        return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp())
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,41 @@
+"""The lines `GRPC call:`, `GRPC request:`, `GRPC response:`, `GRPC error:`, one thing on each.
+
+csi-lib-utils up to 0.17 writes them in the sidecars; the hostpath and azuredisk drivers in their own logs. azuredisk
+leaves an empty response out.
+"""
+
+from __future__ import annotations
+
+from tracer.logs.calls.vocabulary import (
+    CALL,
+    FAILED,
+    METHOD,
+    PHASE,
+    REQUEST,
+    RESPONSE,
+    Pairs,
+    error_pairs,
+    method_of,
+    request_pairs,
+    response_pairs,
+)
+
+WORDS: tuple[str, ...] = ("GRPC",)
+
+
+def derive(message: str, fields: dict[str, str]) -> Pairs | None:
+    """The call's fields; None for another shape."""
+    start, colon, rest = message.partition(": ")
+    if not colon:
+        start, rest = message.removesuffix(":"), ""
+    match start:
+        case "GRPC call":
+            method = method_of(rest)
+            return None if method is None else [(METHOD, method), (PHASE, CALL)]
+        case "GRPC request":
+            return [(PHASE, REQUEST), *request_pairs(rest)]
+        case "GRPC response":
+            return [(PHASE, RESPONSE), *response_pairs(rest)]
+        case "GRPC error":
+            return [(PHASE, FAILED), *error_pairs(rest)]
+    return None

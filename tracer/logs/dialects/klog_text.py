@@ -1,0 +1,50 @@
+"""klog's text, unstructured and structured: what Kubernetes itself and most CSI components write.
+
+I1123 07:32:17.403210       1 connection.go:264] "GRPC call" method="/csi.v1.Identity/Probe" request="{}"
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from tracer.logs.calendar import Calendar
+from tracer.logs.key_values import parse_structured
+from tracer.logs.parsed import Parsed, Statement, statement
+
+NAME = "klog"
+_TAIL = re.compile(r"( +\d{1,10} )([^\s\]:]{1,200}:\d{1,9})\] (.*)", re.DOTALL)
+_SHORT = 1024
+"""Tails up to this length are remembered: most of a quiet cluster's lines differ in their time alone."""
+_LONGEST = 32_768
+"""What is longer is not taken apart beyond its header."""
+
+
+def parse(text: str, calendar: Calendar) -> Parsed | None:
+    """The line, or None for another dialect's."""
+    if text[:1] not in _LETTERS or text[14:15] != ".":
+        return None
+    when = calendar.resolve(text[1:14])
+    micros = text[15:21]
+    if when is None or len(micros) != 6 or not (micros.isascii() and micros.isdigit()):
+        return None
+    said = (_said if len(text) <= _SHORT else _said.__wrapped__)(text[0] + text[21:], when[1])
+    return None if said is None else Parsed(when[0] * 1_000_000 + int(micros), said)
+
+
+_LETTERS = frozenset("IWEF")
+
+
+@lru_cache(maxsize=8192)
+def _said(tail: str, offset: int) -> Statement | None:
+    """From the severity's letter and what follows the time."""
+    match = _TAIL.match(tail, 1)
+    if match is None:
+        return None
+    severity, (process, source, rest) = tail[0], match.groups()
+    head = f"{severity}{{at %m%d %H:%M:%S.|6|{offset}}}{process}{{source}}] "
+    found = parse_structured(rest) if rest[:1] == '"' and len(rest) <= _LONGEST else None
+    if found is None:
+        return statement(severity, source, rest, (), head + "{message}")
+    layout = None if found.layout is None else head + found.layout
+    return statement(severity, source, found.message, found.pairs, layout, found.opened)

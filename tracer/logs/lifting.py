@@ -1,0 +1,163 @@
+"""From raw lines to the columns of a trace: cleared of secrets, recognised, taken apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from tracer.logs.calendar import Calendar
+from tracer.logs.calls import derived_fields
+from tracer.logs.dialects import CONTINUED, DIALECTS
+from tracer.logs.key_values import parse_structured
+from tracer.logs.parsed import Parsed, unique
+from tracer.logs.redaction import scrub_lines
+from tracer.trace.lines import stamp_text
+
+LIFTED = ("stamped_at", "logged_at", "severity", "source", "message", "fields", "dialect", "layout", "line")
+"""The columns that are made from a raw line."""
+
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})(Z|[+-]\d\d:\d\d) ", re.ASCII)
+_TOGETHER_NS = 2_000_000
+"""Lines that the runtime stamps so close together were written by one call."""
+_SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
+_LONGEST_VALUE = 65_536
+"""Characters of a value of several lines; what comes after that stands in its lines alone."""
+
+
+Row = list[Any]
+"""The values of LIFTED."""
+FIELDS = LIFTED.index("fields")
+
+
+class _Stream:
+    """What is remembered of a stream between its lines."""
+
+    __slots__ = ("calendar", "head", "head_row", "head_stamp", "size", "value")
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self.head: Parsed | None = None
+        """The last line that was recognised."""
+        self.head_stamp: int | None = None
+        self.head_row: int | None = None
+        """Its row in the batch that is being lifted; None when it was in an earlier one."""
+        self.value: list[str] | None = None
+        """The lines so far of a value that is still open."""
+        self.size = 0
+
+
+class LogLifter:
+    """Lifts the lines of any number of streams, batch by batch.
+
+    The lines of a stream must come in their order: klog leaves year and zone out of its times, and an entry may have
+    several lines.
+    """
+
+    def __init__(self, calendar: Callable[[str], Calendar] = lambda stream: Calendar()) -> None:
+        """`calendar` makes what tells year and zone in a stream; it is asked once per stream."""
+        self._calendar = calendar
+        self._streams: dict[str, _Stream] = {}
+
+    def forget(self, stream: str) -> None:
+        """The stream has ended."""
+        self._streams.pop(stream, None)
+
+    def lift(self, streams: Sequence[str], lines: Sequence[str]) -> dict[str, list[Any]]:
+        """The columns LIFTED of these lines, each with its runtime's stamp if it has one, without its newline."""
+        rows: list[Row] = []
+        touched = set()
+        for name, line in zip(streams, scrub_lines(lines), strict=True):
+            stream = self._streams.get(name)
+            if stream is None:
+                stream = self._streams[name] = _Stream(self._calendar(name))
+            touched.add(name)
+            self._lift(stream, line, rows)
+        for name in touched:
+            self._streams[name].head_row = None
+        return dict(zip(LIFTED, (list(column) for column in zip(*rows, strict=True)), strict=True)) if rows else {}
+
+    def _lift(self, stream: _Stream, line: str, rows: list[Row]) -> None:
+        stamp, lead, text = _stamped(line)
+        stream.calendar.stamped(None if stamp is None else stamp // 1_000_000_000)
+        for dialect in DIALECTS:
+            parsed = dialect.parse(text, stream.calendar)
+            if parsed is not None:
+                break
+        else:
+            rows.append(_other_line(stream, stamp, lead, text, rows))
+            return
+        said = parsed.said
+        stream.head, stream.head_stamp, stream.head_row = parsed, stamp, len(rows)
+        stream.value, stream.size = (None if said.opened is None else []), 0
+        whole, layout = (line, None) if said.layout is None else (None, lead + said.layout)
+        what = (said.severity, said.source, said.message, said.pairs)
+        rows.append([stamp, parsed.logged_at, *what, dialect.NAME, layout, whole])
+
+
+def _other_line(stream: _Stream, stamp: int | None, lead: str, text: str, rows: list[Row]) -> Row:
+    """A line of no dialect: it goes on with the entry before it, or it is kept as it is."""
+    head = stream.head
+    if head is None or not _continues(stream, stamp, text):
+        stream.head = None
+        return [stamp, None, None, None, text, (), None, f"{lead}{{message}}", None]
+    if stream.value is not None:
+        _continue_value(stream, text, rows)
+    said = head.said
+    return [stamp, head.logged_at, said.severity, said.source, text, (), CONTINUED, f"{lead}{{message}}", None]
+
+
+def _continues(stream: _Stream, stamp: int | None, text: str) -> bool:
+    if stream.value is not None or text[:1] in ("\t", " "):
+        return True
+    if stamp is None or stream.head_stamp is None:
+        return True
+    return 0 <= stamp - stream.head_stamp <= _TOGETHER_NS
+
+
+def _continue_value(stream: _Stream, text: str, rows: list[Row]) -> None:
+    """A line of klog's `key=<`, or its end, behind which more keys may come."""
+    assert stream.value is not None and stream.head is not None
+    if not text.startswith(" >"):
+        stream.size += len(text)
+        if stream.size <= _LONGEST_VALUE:
+            stream.value.append(text.removeprefix("\t"))
+        return
+    said, value = stream.head.said, "\n".join(stream.value)
+    stream.value = None
+    if stream.head_row is None:  # its row is written already
+        return
+    behind = parse_structured(f'""{text[2:]}') if len(text) > 2 else None
+    own = said.pairs[: said.own]
+    pairs = [(key, value if key == said.opened else each) for key, each in own]
+    found = unique([*pairs, *(behind.pairs if behind else ())])
+    rows[stream.head_row][FIELDS] = found + derived_fields(said.message, found)
+
+
+def _stamped(line: str) -> tuple[int | None, str, str]:
+    """The runtime's stamp in ns since 1970, its place in a layout, and the text behind it."""
+    if line[29:31] == "Z " and line[19:20] == "." and line[20:29].isdigit():
+        second = _second(line[:19], "Z")
+        if second is not None and line[20:29].isascii():
+            return second * 1_000_000_000 + int(line[20:29]), "{stamp} ", line[31:]
+    match = _STAMP.match(line)
+    second = _second(match[1], match[3]) if match else None
+    if match is None or second is None:
+        return None, "", line
+    stamp, zone = second * 1_000_000_000 + int(match[2]), match[3]
+    minutes = 0 if zone == "Z" else int(zone[0] + "1") * (int(zone[1:3]) * 60 + int(zone[4:]))
+    if stamp_text(stamp, minutes) + " " != match[0]:
+        return None, "", line
+    return stamp, f"{{stamp {minutes}}} ", line[match.end() :]
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: str, zone: str) -> int | None:
+    """Of a time that a 64-bit number of nanoseconds reaches."""
+    try:
+        found = int(datetime.fromisoformat(seconds + zone).timestamp())
+    except (ValueError, OverflowError):
+        return None
+    return found if _SECONDS.fullmatch(seconds) and abs(found) < 2**33 else None
