@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _QUARTER = 900
 _LAG_S = 120
@@ -103,6 +104,7 @@ class Calendar:
         return self._offset
 
 
+@lru_cache(maxsize=8192)
 def _naive(year: int, when: str) -> int | None:
     try:
         month, day, hour, minute, second = (int(when[at : at + 2]) for at in (0, 2, 5, 8, 11))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tracer.trace.lines import Parts, literal, render
-from tracer.trace.quoting import go_quote, go_unquote
+from tracer.trace.quoting import unquoted
 
 # An open string runs to the end: the expression never gives up a scan, so it is linear on any input.
 _QUOTED = re.compile(r'("[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z))', re.DOTALL)
@@ -53,10 +53,8 @@ def parse_structured(text: str) -> Structured | None:
     found = []
     for value in template.values:
         if len(value) == 1 and value[0].__class__ is int:
-            body = parts[value[0]][1:-1]
-            if "\\" in body or not body.isprintable():
-                raw, body = body, go_unquote(body)
-                exact = exact and go_quote(body)[1:-1] == raw
+            body, is_go = unquoted(parts[value[0]][1:-1])
+            exact = exact and is_go
             found.append(body)
         else:
             found.append("".join([parts[each] if isinstance(each, int) else each for each in value]))

@@ -48,6 +48,12 @@ class _Stream:
         """The lines so far of a value that is still open."""
         self.size = 0
 
+    def end_batch(self, rows: list[Row]) -> None:
+        """What comes later finds no row of this batch to add to."""
+        if self.value is not None:
+            _close_value(self, rows)
+        self.head_row = None
+
 
 class LogLifter:
     """Lifts the lines of any number of streams, batch by batch.
@@ -76,7 +82,7 @@ class LogLifter:
             touched.add(name)
             self._lift(stream, line, rows)
         for name in touched:
-            self._streams[name].head_row = None
+            self._streams[name].end_batch(rows)
         return dict(zip(LIFTED, (list(column) for column in zip(*rows, strict=True)), strict=True)) if rows else {}
 
     def _lift(self, stream: _Stream, line: str, rows: list[Row]) -> None:
@@ -89,6 +95,8 @@ class LogLifter:
         else:
             rows.append(_other_line(stream, stamp, lead, text, rows))
             return
+        if stream.value is not None:
+            _close_value(stream, rows)
         said = parsed.said
         stream.head, stream.head_stamp, stream.head_row = parsed, stamp, len(rows)
         stream.value, stream.size = (None if said.opened is None else []), 0
@@ -125,11 +133,17 @@ def _continue_value(stream: _Stream, text: str, rows: list[Row]) -> None:
         if stream.size <= _LONGEST_VALUE:
             stream.value.append(text.removeprefix("\t"))
         return
-    said, value = stream.head.said, "\n".join(stream.value)
+    _close_value(stream, rows, text[2:])
     stream.value = None
+
+
+def _close_value(stream: _Stream, rows: list[Row], rest: str = "") -> None:
+    """Put the value into the row that it began in, and the keys that stand behind its end."""
+    assert stream.value is not None and stream.head is not None
     if stream.head_row is None:  # its row is written already
         return
-    behind = parse_structured(f'""{text[2:]}') if len(text) > 2 else None
+    said, value = stream.head.said, "\n".join(stream.value)
+    behind = parse_structured(f'""{rest}') if rest else None
     own = said.pairs[: said.own]
     pairs = [(key, value if key == said.opened else each) for key, each in own]
     found = unique([*pairs, *(behind.pairs if behind else ())])

@@ -41,6 +41,17 @@ def go_unquote(body: str) -> str:
     return _ESCAPE.sub(_go_plain, body) if "\\" in body else body
 
 
+def unquoted(body: str) -> tuple[str, bool]:
+    """What stands between the quotes, and whether `go_quote` gives it back byte for byte."""
+    if "\\" not in body:
+        return body, body.isprintable() or go_quote(body)[1:-1] == body
+    plain = body.replace('\\"', '"')
+    if "\\" not in plain and plain.isprintable():  # quoted JSON: by far the most
+        return plain, True
+    plain = go_unquote(body)
+    return plain, go_quote(plain)[1:-1] == body
+
+
 def _go_plain(match: re.Match[str]) -> str:
     plain, *codes, _ = match.groups()
     if plain:

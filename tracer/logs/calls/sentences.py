@@ -15,11 +15,12 @@ from tracer.logs.calls.vocabulary import Pairs, error_pairs
 MARK = ' for volume "'
 _LONGEST = 8192
 _VERB = re.compile(
-    r"(?:.{0,2000}? Error: )?(?:Starting )?(?:operationExecutor\.|attacherDetacher\.)?"
-    r"([A-Z][A-Za-z]{2,60}(?:\.[A-Za-z]{2,60})?|Controller attach|Verified volume|Volume) ?([^\"]{0,120}?)"
+    r"(?:Starting )?(?:operationExecutor\.|attacherDetacher\.)?"
+    r"(Controller attach|Verified volume|[A-Z][A-Za-z]{2,60}(?:\.[A-Za-z]{2,60})?) ?([^\"]{0,120}?)"
     r' for volume "([^"]{0,1024})"',
     re.DOTALL,
 )
+_OUTCOMES = ("started", "entering", "succeeded", "failed", "detached")
 _UNIQUE = re.compile(r'\(UniqueName: "([^"]{1,1024})"\)')
 _POD = re.compile(r'\bpod "([^"]{0,253})" \(UID: "([^"]{0,64})"\)')
 _NODE = re.compile(r'\b(?:from|on) node "([^"]{1,253})"')
@@ -44,17 +45,16 @@ def derive(message: str, fields: dict[str, str]) -> Pairs | None:
     if sentence is None and operation is None:
         return None
     if sentence is not None:
-        found |= _told(text, sentence)
+        found |= _told(text, sentence) | ({"outcome": "failed"} if operation else {})
     if found.get("outcome") == "failed":
-        found |= _failure(text)
+        found |= _failure(fields.get("err") or text)
     return [(name, value) for name, value in found.items() if value and name not in fields]
 
 
 def _told(text: str, sentence: re.Match[str]) -> dict[str, str]:
     verb, rest, volume = sentence.groups()
-    found = {"verb": verb, "outcome": rest.strip() or ("started" if "Starting" in text[:9] else "")}
-    if not found["outcome"]:
-        del found["outcome"]
+    outcome = next((each for each in _OUTCOMES if each in rest), rest.strip())
+    found = {"verb": verb, "outcome": outcome or ("started" if text.startswith("Starting ") else "")}
     unique = _UNIQUE.search(text)
     found |= unique_name(unique[1]) if unique else unique_name(volume)
     inner = _INNER.search(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tracer.logs.calls.methods import METHODS
 from tracer.logs.calls.vocabulary import CALL, FAILED, METHOD, PHASE, RESPONSE, Pairs, error_pairs
 
-WORDS: tuple[str, ...] = tuple(METHODS)
+WORDS: tuple[str, ...] = tuple(METHODS - {"Probe"})
 _PHASES = {"called": CALL, "failed": FAILED, "succeeded": RESPONSE}
 _FIELDS = {
     "volume_id": "rpc.volume_id",
@@ -28,5 +28,7 @@ def derive(message: str, fields: dict[str, str]) -> Pairs | None:
     if phase is None or method not in METHODS:
         return None
     about = [(name, fields[key]) for key, name in _FIELDS.items() if fields.get(key)]
+    if not about and not fields.get("error"):
+        return None
     failure = error_pairs(fields["error"]) if phase is FAILED and fields.get("error") else []
     return [(METHOD, method), (PHASE, phase), *about, *failure]

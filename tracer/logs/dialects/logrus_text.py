@@ -12,7 +12,7 @@ from tracer.logs.json_object import LETTERS
 from tracer.logs.parsed import Parsed, statement
 from tracer.logs.times import rfc3339_place
 from tracer.trace.lines import literal
-from tracer.trace.quoting import go_quote, go_unquote
+from tracer.trace.quoting import unquoted
 
 NAME = "logrus"
 _PAIR = re.compile(r'([^\s="]{1,100})=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^\s"]*))(?: |\Z)')
@@ -52,8 +52,8 @@ class _Line:
         self.exact = True
 
     def add(self, key: str, quoted: str | None, bare: str) -> None:
-        value, letter = (bare, "") if quoted is None else (go_unquote(quoted), ":q")
-        self.exact = self.exact and (quoted is None or go_quote(value)[1:-1] == quoted)
+        value, is_go, letter = (bare, True, "") if quoted is None else (*unquoted(quoted), ":q")
+        self.exact = self.exact and is_go
         self.layout.append(literal(f"{key}=") + self._place(key, value, letter))
 
     def _place(self, key: str, value: str, letter: str) -> str:
