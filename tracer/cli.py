@@ -123,6 +123,47 @@ def import_ndjson(
     print(f"{out}: {imported.lines:,} lines, {imported.streams} streams of objects", file=sys.stderr)
 
 
+@importing.command("logs")
+def import_logs(
+    files: Annotated[list[str], typer.Argument(help="Log files, plain or gzip; - is standard input.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The trace to make, a folder NAME.trace.")],
+    node: Annotated[
+        str | None, typer.Option(help="The node that they come from.", show_default="as the journal says")
+    ] = None,
+    component: Annotated[
+        str | None, typer.Option(help="What wrote them: kubelet, csi-attacher, ...", show_default="the file's name")
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option(help="The year of each file's first line.", min=1970, show_default="from the file")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Of times that name no zone: UTC, +02:00, Europe/Berlin.")] = "UTC",
+) -> None:
+    """Make a trace from log files: what a cluster left behind when nobody recorded it.
+
+    Each file may be the output of kubectl logs --timestamps, of journalctl -o short-iso-precise or -o json, or a log as
+    its program wrote it. Lines are merged by time; secrets are removed.
+
+    klog leaves the year and the zone out of its times. A host's stamp gives them; without one, the year is --year, or a
+    date that stands in the file's lines, or that of the last change of the file; a log may run over New Year.
+
+    \b
+    Example:  kubectl logs -n csi csi-0 -c csi-attacher --timestamps > csi-attacher.log
+              volreel import logs csi-attacher.log kubelet.log.gz -o incident.trace
+    """
+    import sys
+
+    from tracer.logs.files import About
+    from tracer.logs.importing import import_logs as run
+    from tracer.logs.zones import zone_of
+    from tracer.progress import progress
+
+    about = About(node=node, component=component, year=year, zone=zone_of(timezone))
+    with progress("importing") as advance:
+        imported = run(files, out, about, advance)
+    unknown = f", {imported.unknown:,} of no known dialect" if imported.unknown else ""
+    print(f"{out}: {imported.lines:,} lines of {imported.streams} logs{unknown}", file=sys.stderr)
+
+
 class ExportFormat(StrEnum):
     """What a trace can be exported to."""
 

@@ -27,7 +27,7 @@ _DRIVER_NAME = re.compile(
     r"|vsphere-csi-(?:node|controller)|gce-pd-driver|azuredisk|azurefile|cephfs|rbd)$|^csi-[a-z0-9]+plugin$|-plugin$"
 )
 """Names of containers that well-known drivers run in."""
-_CONTROL_PLANE = ("kube-controller-manager", "kube-scheduler")
+_CONTROL_PLANE = ("kube-controller-manager", "kube-scheduler", "kubelet")
 _SOCKET_FOLDER = re.compile(r"/plugins(?:_registry)?(?:/|$)|csi\.sock|/csi(?:/|-|$)")
 _ENDPOINT = re.compile(r"--(?:csi-address|csi-endpoint|endpoint|kubelet-registration-path|nodeid|node-id|drivername)\b")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
 _QUARTER = 900
@@ -21,14 +21,16 @@ class Calendar:
     def __init__(
         self,
         *,
-        offset_minutes: int = 0,
-        near_s: int | None = None,
+        zone: tzinfo = UTC,
         not_after_s: int | None = None,
         year: int | None = None,
     ) -> None:
-        """`near_s`: the first line is from about then; `not_after_s`: from before it (a file's mtime)."""
-        self._offset = offset_minutes * 60
-        self._last = near_s
+        """`zone` is that of times without a stamp; `not_after_s`: the first line is from before it (a file's mtime)."""
+        self._given = zone
+        self._offset: int | None = None
+        """In seconds, told from a stamp."""
+        self._last: int | None = None
+        """The last second that was told without a stamp."""
         self._not_after = not_after_s
         self._year = year
         self._seconds: dict[str, tuple[int, int] | None] = {}
@@ -60,7 +62,7 @@ class Calendar:
             naive = int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
         except ValueError:
             return None
-        offset = self._zone(naive) if self._stamp_s is not None else self._offset
+        offset = self._zone(naive)
         return naive - offset, offset // 60
 
     def _find(self, when: str) -> tuple[int, int] | None:
@@ -76,32 +78,39 @@ class Calendar:
         if not days:
             return None
         naive = min(days, key=lambda each: abs(each - near))
-        offset = self._zone(naive) if self._stamp_s is not None else self._offset
+        offset = self._zone(naive)
         return naive - offset, offset // 60
 
     def _first(self, when: str) -> tuple[int, int] | None:
         """The first time of a file without stamps: of the year that is given, or the last one before the file's end."""
         if self._year is not None:
             naive = _naive(self._year, when)
-            return None if naive is None else (naive - self._offset, self._offset // 60)
+            return None if naive is None else (naive - self._zone(naive), self._zone(naive) // 60)
         limit = self._not_after
         if limit is None:
             return None
         year = datetime.fromtimestamp(limit, UTC).year
         for each in range(year + 1, year - 9, -1):
             naive = _naive(each, when)
-            if naive is not None and naive - self._offset <= limit + 86_400:
-                return naive - self._offset, self._offset // 60
+            if naive is not None and naive - self._zone(naive) <= limit + 86_400:
+                return naive - self._zone(naive), self._zone(naive) // 60
         return None
 
     def _zone(self, naive: int) -> int:
-        """The offset in seconds, told from the stamp; what it was where a line is too late to tell."""
-        assert self._stamp_s is not None
+        """The offset in seconds, told from the stamp; what it was before, where a line is too late to tell."""
+        if self._stamp_s is None:
+            return self._zone_given(naive)
         lead = naive - self._stamp_s
         offset = (lead + _QUARTER // 2) // _QUARTER * _QUARTER
         if abs(lead - offset) <= _LAG_S and abs(offset) <= 14 * 3600:
             self._offset = offset
-        return self._offset
+        return self._zone_given(naive) if self._offset is None else self._offset
+
+    def _zone_given(self, naive: int) -> int:
+        local = datetime.fromtimestamp(naive, UTC).replace(tzinfo=self._given)
+        offset = local.utcoffset()
+        assert offset is not None
+        return int(offset.total_seconds()) // 60 * 60
 
 
 @lru_cache(maxsize=8192)

@@ -94,7 +94,7 @@ class Files:
 def _read(name: str, raw: IO[bytes]) -> Iterator[Read]:
     latest = number = 0
     try:
-        file = _unpacked(raw)
+        file = unpacked(raw)
         while text := file.readline(_LONGEST):
             number += 1
             if len(text) == _LONGEST:
@@ -110,7 +110,8 @@ def _read(name: str, raw: IO[bytes]) -> Iterator[Read]:
         raise InputError(f"{name} cannot be read beyond line {number} ({error}). Nothing was imported.") from error
 
 
-def _unpacked(raw: IO[bytes]) -> IO[bytes]:
+def unpacked(raw: IO[bytes]) -> IO[bytes]:
+    """What a file holds, whether it is compressed with gzip or not."""
     buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[type-var]
     if buffered.peek(2)[:2] != _GZIP:
         return buffered

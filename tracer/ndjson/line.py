@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from tracer.components import component_of_name
 from tracer.lifting import as_revision
+from tracer.logs.streams import STREAM_COLUMNS, stream_columns
 from tracer.trace.schema import TYPES
 
 OBJECT_STREAM = re.compile(r"(?:[a-z0-9.-]+/)?v\d+[a-z0-9]*/(?:namespaces/[^/]+/)?[a-z][a-z0-9-]*", re.ASCII)
@@ -85,31 +85,12 @@ def note_values(line: Line) -> tuple[Any, ...]:
     return line.stream, line.what, as_revision(line.revision_from), as_revision(to), line.detail
 
 
-LOG_COLUMNS = (
-    "stream",
-    "namespace",
-    "pod",
-    "pod_uid",
-    "container",
-    "restart",
-    "component",
-    "node",
-    "line",
-)
+LOG_COLUMNS = ("stream", *STREAM_COLUMNS, "node", "line")
 
 
 def log_values(line: Line) -> tuple[Any, ...]:
     """The values of LOG_COLUMNS in a log line, which is still raw. Raises ValueError for a stream of no container."""
-    return (*_container(line.stream), line.node, line.line)
-
-
-@lru_cache(maxsize=4096)
-def _container(stream: str) -> tuple[str, str, str, str, str, int, str | None]:
-    parts = stream.split("/")
-    if len(parts) != 6 or parts[0] != "log" or not re.fullmatch(r"[0-9]{1,18}", parts[5]):
-        raise ValueError(f"stream is {stream[:80]!a}; of a log it is log/NAMESPACE/POD/POD_UID/CONTAINER/RESTART")
-    _, namespace, pod, pod_uid, container, restart = parts
-    return stream, namespace, pod, pod_uid, container, int(restart), component_of_name(container)
+    return line.stream, *stream_columns(line.stream), line.node, line.line
 
 
 def instant_ns(text: str) -> int | None:
