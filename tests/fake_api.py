@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from fake_logs import FakeLog, serve_log
 
 CLAIMS = "/api/v1/persistentvolumeclaims"
 VOLUMES = "/api/v1/persistentvolumes"
@@ -121,6 +122,8 @@ class FakeApi:
         self.rules: list[Rule] = []
         self.requests: list[Seen] = []
         self.watches: list[OpenWatch] = []
+        self.logs: dict[tuple[str, str], FakeLog] = {}
+        """By pod uid and container."""
         self._lists: dict[str, tuple[int, list[dict[str, Any]]]] = {}
         self._ssl = ssl_context
         self._changed = asyncio.Condition()
@@ -286,7 +289,23 @@ class FakeApi:
             return web.json_response({"gitVersion": self.version})
         if request.path == "/api/v1/namespaces/kube-system":
             return web.json_response({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": self.uid}})
+        parts = request.path.split("/")[1:]
+        if parts[:3] == ["api", "v1", "namespaces"] and len(parts) in (6, 7) and parts[4] == "pods":
+            return await self._pod(request, *parts[3:6:2], is_log=parts[6:] == ["log"])
         return await self._resource(request)
+
+    async def _pod(self, request: web.Request, namespace: str, name: str, *, is_log: bool) -> web.StreamResponse:
+        found = self.collections[PODS].objects.get((namespace, name))
+        if found is None:
+            return status_answer(404, f'pods "{name}" not found')
+        if not is_log:
+            return web.json_response(found)
+        log = self.logs.get((found["metadata"]["uid"], request.query.get("container", "")))
+        if log is None:
+            return status_answer(400, f"container is not valid for pod {name}")
+        if request.query.get("previous") == "true" and len(log.runs) < 2:
+            return status_answer(400, "previous terminated container not found")
+        return await serve_log(request, log, reset)
 
     async def _resource(self, request: web.Request) -> web.StreamResponse:
         path, namespace = without_namespace(request.path)

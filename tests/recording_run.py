@@ -19,6 +19,7 @@ from tracer.watch.pace import Pace
 
 FAST = Pace(
     silence_s=3.0,
+    log_silence_s=3.0,
     retry_s=0.05,
     backoff_s=0.01,
     longest_backoff_s=0.1,

@@ -168,8 +168,8 @@ async def test_the_permissions_are_exactly_what_is_watched(tmp_path: Path) -> No
     granted = {
         (group, each): set(rule["verbs"]) for rule in rules for group in rule["apiGroups"] for each in rule["resources"]
     }
-    uid = granted.pop(("", "namespaces"))
-    assert uid == {"get"}
+    uid, logs = granted.pop(("", "namespaces")), granted.pop(("", "pods/log"))
+    assert uid == logs == {"get"}
     assert [rule.get("resourceNames") for rule in rules if "namespaces" in rule["resources"]] == [["kube-system"]]
     assert granted == {(kind.group, kind.plural): {"get", "list", "watch"} for kind in KINDS}
     assert documents["ClusterRoleBinding"]["subjects"] == [

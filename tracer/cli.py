@@ -34,11 +34,27 @@ def record(
         str | None, typer.Option(help="Let the oldest go above 20GiB.", show_default="no limit")
     ] = None,
     all_events: Annotated[bool, typer.Option("--all-events", help="Keep Events about everything.")] = False,
+    no_logs: Annotated[bool, typer.Option("--no-logs", help="Leave the logs of storage's containers out.")] = False,
+    logs_of: Annotated[
+        list[str] | None, typer.Option("--logs-of", help="Follow these pods' logs too: a label selector, as app=db.")
+    ] = None,
+    no_logs_of: Annotated[
+        list[str] | None, typer.Option("--no-logs-of", help="Leave these pods' logs out: a label selector.")
+    ] = None,
+    max_log_rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Lines per second to read of one container; more waits, none is dropped.",
+            min=1,
+            show_default="no limit",
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more, more often.")] = False,
 ) -> None:
     """Record a cluster's storage history into a trace.
 
-    Follows every storage-related resource until Ctrl-C (or SIGTERM, or --duration), which ends the trace well. A
+    Follows every storage-related resource, and the logs of CSI drivers, their sidecars, the snapshot controller,
+    kube-controller-manager and kube-scheduler, until Ctrl-C (or SIGTERM, or --duration), which ends the trace well. A
     recorder that was killed goes on with --resume: nothing is lost while the server still has that history, and what it
     no longer has is written down as a gap. Only get, list and watch are used; `volreel rbac` prints the permissions.
 
@@ -47,6 +63,7 @@ def record(
     from tracer.process import settle
 
     settle()
+    from tracer.logfollow.selection import Selection
     from tracer.recorder import Recording
     from tracer.recording import run_recording
     from tracer.units import parse_duration, parse_size
@@ -62,6 +79,9 @@ def record(
             keep_s=parse_duration(keep) if keep else None,
             max_bytes=parse_size(max_size) if max_size else None,
             all_events=all_events,
+            logs=not no_logs,
+            selection=Selection(tuple(logs_of or ()), tuple(no_logs_of or ())),
+            max_log_rate=max_log_rate,
         ),
         verbose=verbose,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import os
 import ssl
@@ -23,6 +24,8 @@ from tracer.errors import ClusterError, VolreelError
 
 READ_BUFFER = 1 << 17
 """Bytes that a connection may hold unread before TCP pushes back: this times the streams bounds their memory."""
+SMALL_READ_BUFFER = 1 << 13
+"""The same for logs, of which there are hundreds."""
 _CONNECT_S = 10.0
 _ANSWER_S = 60.0
 
@@ -51,6 +54,21 @@ class _Client:
 
     api: Any
     requests: int = 0
+    _small: Any = None
+
+    def small(self) -> Any:
+        """The same client with small read buffers; made when it is first needed."""
+        if self._small is None:
+            settings = copy.copy(self.api.configuration)
+            settings.client_session_kwargs = {"read_bufsize": SMALL_READ_BUFFER}
+            self._small = ApiClient(configuration=settings)
+        return self._small
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.api.close()
+        if self._small is not None:
+            await self._small.close()
 
 
 class Cluster:
@@ -136,7 +154,7 @@ class Cluster:
             self._generation += 1
             self._client, old = _Client(fresh), self._client
             if not old.requests:  # else the last of its requests closes it: a watch that works is not cut
-                await old.api.close()
+                await old.close()
 
     @property
     def generation(self) -> int:
@@ -163,25 +181,25 @@ class Cluster:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, query: Mapping[str, str], silence_s: float
+        self, path: str, query: Mapping[str, str], silence_s: float, *, is_log: bool = False
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The body of a GET in pieces as they arrive, without end.
+        """The body of a GET in pieces as they arrive, without end; `is_log`: with little memory for what is unread.
 
         Raises Refused; Lost when the connection breaks or `silence_s` pass without a byte. The iteration ends without
         an exception only when the server ended the answer well, so that all it had to say has arrived.
         """
         limits = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=silence_s)
-        async with self._request(path, query, limits) as response:
+        async with self._request(path, query, limits, is_log=is_log) as response:
             yield _pieces(response, silence_s)
 
     @asynccontextmanager
     async def _request(
-        self, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout
+        self, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout, *, is_log: bool = False
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         client = self._client
         client.requests += 1
         try:
-            response = await self._send(client.api, path, query, limits)
+            response = await self._send(client.small() if is_log else client.api, path, query, limits)
             try:
                 if response.status >= 400:
                     raise await _refusal(response)
@@ -191,7 +209,7 @@ class Cluster:
         finally:
             client.requests -= 1
             if client is not self._client and not client.requests:
-                await client.api.close()
+                await client.close()
 
     async def _send(
         self, api: Any, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout
@@ -212,7 +230,7 @@ class Cluster:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.api.close()
+        await self._client.close()
 
 
 async def _pieces(response: aiohttp.ClientResponse, silence_s: float) -> AsyncIterator[bytes]:

@@ -46,7 +46,7 @@ async def _demo(sample: Path, out: Path) -> None:
     _say(f"1. {SAMPLE}, recorded on a real Kubernetes 1.36, is served as a cluster again, faster than it happened.")
     async with serve_trace(sample, speed=_speed(sample)) as server:
         _say(f"2. `volreel record` follows it over HTTP at {server.url} into {out}.")
-        recorder = Recorder(Recording(out=out, kubeconfig=str(server.kubeconfig)))
+        recorder = Recorder(Recording(out=out, kubeconfig=str(server.kubeconfig), logs=False))
         await recorder.start()
         showing = asyncio.create_task(show_status(recorder, verbose=False))
         try:

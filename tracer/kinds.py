@@ -43,6 +43,8 @@ class Kind:
     """Path -> the rule that takes secrets (or ballast) out of it. `last-applied-configuration` goes from every kind."""
     heartbeat: tuple[str, ...] = ()
     """Paths that change without meaning: a version that differs in nothing else keeps a row without the object."""
+    judged: Mapping[str, Any] = field(default_factory=dict)
+    """Path -> its type, of what is read of an object only to decide about it."""
     has_bookmarks: bool = True
     """Whether the server's watch sends bookmarks; Events have no watch cache and get none."""
 
@@ -344,6 +346,7 @@ KINDS: tuple[Kind, ...] = (
         "",
         ("v1",),
         keep=Keep.STORAGE_PODS,
+        judged={"metadata.labels": dict[str, str] | None},
         facts={
             "phase": "status.phase",
             "reason": "status.reason",

@@ -142,6 +142,7 @@ class Lifter:
         attributes[_GENERATION] = root.add(_GENERATION, WHOLE | None)
         for fact in self._facts.values():
             attributes |= {path: root.add(path, fact.kind) for path in fact.paths}
+        attributes |= {path: root.add(path, shape) for path, shape in kind.judged.items()}
         self._getters = {path: attrgetter(attribute) for path, attribute in attributes.items()}
         self._root = root
         parts = root.compile()

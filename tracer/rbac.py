@@ -46,6 +46,10 @@ metadata:
   name: {name}
 rules:
 {rules}
+# The logs of storage's containers; not needed with --no-logs.
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 # The UID of kube-system tells clusters apart: a restored or replaced one is noticed.
 - apiGroups: [""]
   resources: [namespaces]

@@ -6,15 +6,20 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracer.cluster import Cluster, Lost, Refused
 from tracer.kinds import KINDS, Keep, Kind
 from tracer.lifting import Lifter
+from tracer.logfollow.following import LogFollowing
+from tracer.logfollow.reading import Means
+from tracer.logfollow.resuming import LogPasts, load_logs
+from tracer.logfollow.selection import Selection
 from tracer.relevance import Relevance
 from tracer.sink import Sink
 from tracer.trace import manifest as trace_manifest
+from tracer.trace import open_trace
 from tracer.trace.disk import Disk
 from tracer.trace.writer import TraceWriter
 from tracer.watch.discovery import served_version
@@ -50,6 +55,12 @@ class Recording:
     """Ring mode: let the oldest rows go when the trace is larger than this."""
     all_events: bool = False
     """Keep Events about everything."""
+    logs: bool = True
+    """Follow the logs of storage's containers too."""
+    selection: Selection = field(default_factory=Selection)
+    """Which containers' logs."""
+    max_log_rate: float | None = None
+    """Lines per second that are read of one container; None is as fast as they come."""
 
 
 class Recorder:
@@ -64,6 +75,8 @@ class Recorder:
         """Monotonic seconds."""
         self.absent: set[str] = set()
         """Plurals that the server does not serve."""
+        self.logs: LogFollowing | None = None
+        """None where no logs are recorded."""
         self._pace = pace or Pace()
         self._tasks: list[asyncio.Task[None]] = []
         self._definitions_changed = asyncio.Event()
@@ -76,11 +89,12 @@ class Recorder:
         NotATrace.
         """
         recording = self.recording
+        recording.selection.check()
         self.cluster = await Cluster.connect(recording.kubeconfig, recording.context)
         self._identity = Identity(self.cluster)
         try:
             met = await meet(self.cluster, self._identity, recording.namespaces)
-            pasts = await asyncio.to_thread(
+            pasts, log_pasts = await asyncio.to_thread(
                 self._open_trace,
                 trace_manifest.Cluster(server=self.cluster.server, version=met.version, uid=met.uid),
             )
@@ -88,15 +102,24 @@ class Recorder:
             await self.cluster.close()
             raise
         self._can_stream_lists = met.minor >= _STREAMS_LISTS
+        if recording.logs:
+            means = Means(self.cluster, self.sink, self._pace.log_silence_s, recording.max_log_rate)
+            self.logs = LogFollowing(means, self._pace, recording.selection, log_pasts)
+            self.sink.before_rotation = self.logs.bookmark
+            self._tasks.append(asyncio.create_task(self.logs.run(), name="logs"))
         self._follow(pasts, met.served)
 
-    def _open_trace(self, cluster: trace_manifest.Cluster) -> dict[str, Past]:
+    def _open_trace(self, cluster: trace_manifest.Cluster) -> tuple[dict[str, Past], LogPasts]:
         recording = self.recording
         if recording.resume:
             writer, pasts = take_up(recording.out, cluster, self._disk)
+            log_pasts = load_logs(open_trace(recording.out)) if recording.logs else LogPasts()
         else:
             writer, pasts = TraceWriter.create(recording.out, BY, cluster, self._disk), {}
-        self.relevance = Relevance(all_events=recording.all_events, filtered=writer.manifest.filtered)
+            log_pasts = LogPasts()
+        self.relevance = Relevance(
+            all_events=recording.all_events, filtered=writer.manifest.filtered, wanted=recording.selection.adds
+        )
         self.sink = Sink(
             writer,
             self._pace,
@@ -104,7 +127,7 @@ class Recorder:
             max_bytes=recording.max_bytes,
             before_manifest=self._update_manifest,
         )
-        return pasts
+        return pasts, log_pasts
 
     def _update_manifest(self) -> None:
         manifest = self.sink.writer.manifest
@@ -157,6 +180,7 @@ class Recorder:
                 self.relevance,
                 past.known,
                 self._definition_changed if kind.keep is Keep.SNAPSHOT_CRDS else None,
+                self.logs if kind.keep is Keep.STORAGE_PODS else None,
             ),
             self.sink,
             self._identity,
@@ -210,6 +234,8 @@ class Recorder:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for follower in self.followers.values():
             follower.standing.closed()
+        if self.logs is not None:
+            self.logs.stopped()
         await self.sink.close(self._sink_task)
         await self.cluster.close()
 
@@ -218,3 +244,5 @@ class Recorder:
         for stream, follower in self.followers.items():
             if follower.standing.warning:
                 yield stream, follower.standing.warning
+        if self.logs is not None:
+            yield from self.logs.warnings()

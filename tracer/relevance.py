@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tracer.components import components
@@ -45,11 +45,18 @@ _NODE_HEARTBEATS = "kube-node-lease"
 class Relevance:
     """Decides what is kept; remembers which pods are, since Events and Leases follow them."""
 
-    def __init__(self, *, all_events: bool = False, filtered: Mapping[str, Mapping[str, int]] | None = None) -> None:
-        """`filtered` are the counts to go on from."""
+    def __init__(
+        self,
+        *,
+        all_events: bool = False,
+        filtered: Mapping[str, Mapping[str, int]] | None = None,
+        wanted: Callable[[Mapping[str, str] | None], bool] = lambda labels: False,
+    ) -> None:
+        """`filtered` are the counts to go on from; `wanted` says of a pod's labels that it is kept whatever it is."""
         self.filtered = {stream: Counter(counts) for stream, counts in (filtered or {}).items()}
         """Stream -> why -> how many observations were left out."""
         self._all_events = all_events
+        self._wanted = wanted
         self._other_pods: set[str] = set()
         """UIDs of pods that storage does not touch."""
         self._component_pods: set[str] = set()
@@ -83,13 +90,15 @@ class Relevance:
     def _pod(self, lifter: Lifter, parts: Sequence[Any]) -> list[str | None]:
         names, uids = lifter.values("metadata.name", parts), lifter.values("metadata.uid", parts)
         volumes, containers = lifter.values("spec.volumes", parts), lifter.values("spec.containers", parts)
-        return [self._judge_pod(*each) for each in zip(names, uids, volumes, containers, strict=True)]
+        labels, init = lifter.values("metadata.labels", parts), lifter.values("spec.initContainers", parts)
+        every = [[*_listed(some), *_listed(others)] for some, others in zip(init, containers, strict=True)]
+        return [self._judge_pod(*each) for each in zip(names, uids, volumes, every, labels, strict=True)]
 
-    def _judge_pod(self, name: Any, uid: Any, volumes: Any, containers: Any) -> str | None:
+    def _judge_pod(self, name: Any, uid: Any, volumes: Any, containers: Any, labels: Any) -> str | None:
         if components(containers, volumes):
             self._component_pods.add(str(name))
             return None
-        if pod_volumes(name, volumes):
+        if pod_volumes(name, volumes) or self._wanted(labels):
             return None
         self._other_pods.add(str(uid))
         return "pods without claims, CSI volumes or CSI components"
@@ -125,3 +134,7 @@ class Relevance:
     def _definition(self, lifter: Lifter, parts: Sequence[Any]) -> list[str | None]:
         names = lifter.values("metadata.name", parts)
         return [None if str(name).endswith("snapshot.storage.k8s.io") else "other definitions" for name in names]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

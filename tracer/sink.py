@@ -35,6 +35,8 @@ class Sink:
         before_manifest: Callable[[], None] = lambda: None,
     ) -> None:
         """`before_manifest` brings the manifest up to date; it is called before each time that it is written."""
+        self.before_rotation: Callable[[], None] | None = None
+        """Adds the rows that are to stand at the end of each journal."""
         self.writer = writer
         self._pace = pace
         self._keep_s = keep_s
@@ -57,6 +59,11 @@ class Sink:
     def observe(self, rows: int, size: int, columns: Mapping[str, Sequence[Any]], at_us: int) -> None:
         """Add observations (see TraceWriter.observe); follow with `await room()`."""
         self.writer.observe(rows, size, columns, at_us)
+        self._wake()
+
+    def log(self, rows: int, size: int, columns: Mapping[str, Sequence[Any]], at_us: int) -> None:
+        """Add log lines (see TraceWriter.log); follow with `await room()`."""
+        self.writer.log(rows, size, columns, at_us)
         self._wake()
 
     def note(self, stream: str, what: str, **about: Any) -> None:
@@ -113,6 +120,9 @@ class Sink:
         now = time.monotonic()
         if self.writer.journal_bytes >= ROTATE_BYTES or now - self._rotated_at >= self._pace.rotate_s:
             self._rotated_at = now
+            if self.before_rotation is not None:
+                self.before_rotation()
+                await self._commit()
             if (number := await self._done(self.writer.rotate, _PAUSED)) is not None:
                 self._to_seal.append(number)
         is_idle = self._sealing is None or self._sealing.done()

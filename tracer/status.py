@@ -64,10 +64,13 @@ class Status:
         """The whole recording in one line."""
         rows = self.rows()
         writer = self._recorder.sink.writer
+        logs = self._recorder.logs
+        lines = f"{logs.counts.lines} log lines, " if logs is not None and logs.counts.lines else ""
+        gaps = sum(row.gaps for row in rows) + (logs.counts.gaps if logs is not None else 0)
         return (
             f"{visible(writer.path.name)}: {show_duration(time.monotonic() - self._recorder.started_at)}, "
             f"{sum(row.objects for row in rows)} objects, {sum(row.observations for row in rows)} observations, "
-            f"{sum(row.gaps for row in rows)} gaps, {show_size(writer.bytes_on_disk)} on disk"
+            f"{lines}{gaps} gaps, {show_size(writer.bytes_on_disk)} on disk"
         )
 
     def troubles(self) -> dict[str, str]:

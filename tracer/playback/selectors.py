@@ -9,16 +9,12 @@ from typing import Any
 import msgspec
 
 from tracer.kinds import Kind
+from tracer.labels import label_requirements
 from tracer.playback.resource import Key
 from tracer.playback.status import bad_request
 
 Matches = Callable[[Key, bytes], bool]
 
-_LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?"
-_REQUIREMENT = re.compile(
-    rf"\s*(?:(?P<absent>!\s*)?(?P<key>{_LABEL})\s*"
-    rf"(?:(?P<set>in|notin)\s*\((?P<values>[^()]*)\)|(?P<op>==|=|!=|>|<)\s*(?P<value>{_LABEL})?)?)\s*(?:,|$)"
-)
 _FIELD = re.compile(r"((?:[^\\,=!]|\\.)+?)(==|=|!=)((?:[^\\,=]|\\.)*)(?:,|$)", re.S)
 _ESCAPED = re.compile(r"\\(.)", re.S)
 
@@ -67,15 +63,10 @@ def selector(kind: Kind, labels: str, fields: str) -> Matches | None:
 
 
 def _label_tests(text: str) -> list[Matches]:
-    requirements = []
-    position = 0
-    text = text.strip()
-    while position < len(text):
-        found = _REQUIREMENT.match(text, position)
-        if found is None or found.end() == position:
-            raise bad_request(f"unable to parse requirement: {text[position:]!r}")
-        requirements.append(_requirement(found, text))
-        position = found.end()
+    try:
+        requirements = label_requirements(text)
+    except ValueError as error:
+        raise bad_request(str(error)) from None
     if not requirements:
         return []
     return [lambda _key, body: all(test(_labels(body)) for test in requirements)]
@@ -86,39 +77,6 @@ def _labels(body: bytes) -> dict[str, str]:
         return _labelled.decode(body).metadata.labels or {}
     except msgspec.DecodeError:
         return {}
-
-
-def _requirement(found: re.Match[str], text: str) -> Callable[[dict[str, str]], bool]:
-    key, operator, value = found["key"], found["set"] or found["op"], found["value"] or ""
-    if operator is None:
-        return (lambda labels: key not in labels) if found["absent"] else (lambda labels: key in labels)
-    if found["absent"]:
-        raise bad_request(f"unable to parse requirement: {text!r}")
-    if operator in ("=", "=="):
-        return lambda labels: labels.get(key) == value
-    if operator == "!=":
-        return lambda labels: labels.get(key) != value
-    if operator in ("in", "notin"):
-        values = {each.strip() for each in found["values"].split(",")}
-        wanted = operator == "in"
-        return lambda labels: (labels[key] in values) is wanted if key in labels else not wanted
-    return _comparison(key, operator, value)
-
-
-def _comparison(key: str, operator: str, value: str) -> Callable[[dict[str, str]], bool]:
-    try:
-        limit = int(value)
-    except ValueError:
-        raise bad_request(f"for 'Gt', 'Lt' operators, the value must be an integer: {value!r}") from None
-
-    def compare(labels: dict[str, str]) -> bool:
-        try:
-            number = int(labels[key])
-        except (KeyError, ValueError):
-            return False
-        return number > limit if operator == ">" else number < limit
-
-    return compare
 
 
 # -- fields -----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any
+from typing import Any, Protocol
 
 from tracer.heartbeat import Heartbeats
 from tracer.kinds import Keep
@@ -13,6 +13,16 @@ from tracer.lifting import Lifter
 from tracer.relevance import Relevance
 from tracer.sink import Sink
 from tracer.watch.known import Known
+
+
+class Pods(Protocol):
+    """Somebody who follows the pods that are kept."""
+
+    def take(self, types: Sequence[str], lifter: Lifter, parts: Sequence[Any], texts: Sequence[bytes]) -> None:
+        """These versions of pods were seen."""
+
+    def only(self, uids: set[str], namespace: str | None) -> None:
+        """A whole list, of all namespaces or of one, had these pods and no others."""
 
 
 @dataclass(slots=True)
@@ -37,20 +47,39 @@ class Intake:
         relevance: Relevance,
         known: Known,
         on_rows: Callable[[], None] | None = None,
+        pods: Pods | None = None,
     ) -> None:
-        """`on_rows` is called after observations were added."""
+        """`on_rows` is called after observations were added; `pods` is told of what a stream of pods says."""
         self.stream = stream
         self.lifter = lifter
         self.known = known
         self.counts = Counts()
         self._sink = sink
         self._on_rows = on_rows
+        self._pods = pods
         self._relevance = relevance
         self._heartbeats = Heartbeats(lifter.kind.heartbeat) if lifter.kind.heartbeat else None
 
-    def learn(self, parts: list[Any]) -> None:
-        """Pods that are there, when the recorder was started again: they decide about Events and Leases, no row."""
+    def learn(self, parts: list[Any], texts: list[bytes]) -> list[str]:
+        """Pods that are there, when the recorder was started again: they decide about Events, Leases and logs, no row.
+
+        Returns their uids.
+        """
         self._relevance.learn(self.lifter, parts)
+        uids = [str(uid) for uid in self.lifter.values("metadata.uid", parts)]
+        self._tell(["LISTED"] * len(parts), parts, texts, [uid in self.known for uid in uids])
+        return uids
+
+    def learned(self, seen: set[str]) -> None:
+        """A whole list had these uids and no others."""
+        if self._pods is not None:
+            _, found, rest = self.stream.partition("/namespaces/")
+            self._pods.only(seen, rest.split("/", 1)[0] if found else None)
+
+    def _tell(self, types: list[str], parts: list[Any], texts: list[bytes], chosen: list[bool]) -> None:
+        if self._pods is not None and any(chosen):
+            types, parts, texts = (list(compress(each, chosen)) for each in (types, parts, texts))
+            self._pods.take(types, self.lifter, parts, texts)
 
     def changed(self, types: list[str], parts: list[Any], texts: list[bytes], at_us: int) -> None:
         """Observations that the watch delivered."""
@@ -61,6 +90,7 @@ class Intake:
         uids = [str(uid) for uid in self.lifter.values("metadata.uid", parts)]
         versions = self.lifter.values("metadata.resourceVersion", parts)
         fresh = [not self.known.is_same(uid, str(version)) for uid, version in zip(uids, versions, strict=True)]
+        self._tell(["LISTED"] * len(parts), parts, texts, [not each for each in fresh])
         if any(fresh):
             parts, texts = list(compress(parts, fresh)), list(compress(texts, fresh))
             self._add(["LISTED"] * len(parts), parts, texts, at_us)
@@ -88,6 +118,7 @@ class Intake:
             )
         for uid, _ in gone:
             self._forget(uid)
+        self.learned(seen)
         return len(gone)
 
     def _add(self, types: list[str], parts: list[Any], texts: list[bytes], at_us: int) -> None:
@@ -103,6 +134,8 @@ class Intake:
             columns["object"] = self._without_heartbeats(types, columns["uid"], texts)
         columns["type"] = types
         self._observe(len(types), size, columns, at_us)
+        if self._pods is not None:
+            self._pods.take(types, self.lifter, parts, texts)
 
     def _kept(self, types: list[str], parts: list[Any]) -> list[bool] | None:
         """Which observations matter; None for all. What was kept once stays kept: a lease may change its holder."""

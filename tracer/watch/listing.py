@@ -43,8 +43,11 @@ async def list_pages(cluster: Cluster, path: str, page: int) -> AsyncIterator[tu
 
 async def learn_list(cluster: Cluster, path: str, page: int, intake: Intake) -> None:
     """List the collection for what it says about others; nothing is written. Raises what `list_pages` raises."""
+    seen: set[str] = set()
     async for items, _ in list_pages(cluster, path, page):
-        intake.learn([intake.lifter.object_parts(item)[0] for item in items])
+        pairs = [intake.lifter.object_parts(item) for item in items]
+        seen.update(intake.learn([parts for parts, _ in pairs], [text for _, text in pairs]))
+    intake.learned(seen)
 
 
 async def take_list(cluster: Cluster, path: str, page: int, intake: Intake, standing: Standing, sink: Sink) -> None:

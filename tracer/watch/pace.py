@@ -12,6 +12,8 @@ class Pace:
 
     silence_s: float = 180.0
     """A watch without a byte for this long is taken for half open and made anew."""
+    log_silence_s: float = 600.0
+    """The same for a log, which may have nothing to say: it is asked for again, and nothing is lost by it."""
     retry_s: float = 60.0
     """When a kind that is forbidden or absent is tried again."""
     backoff_s: float = 0.5

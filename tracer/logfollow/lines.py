@@ -1,0 +1,83 @@
+"""From the bytes of one run's log to rows: cut into lines, stamps read, secrets removed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tracer.cluster import Lost
+from tracer.logs.lifting import LogLifter
+from tracer.ndjson.line import instant_ns
+
+LONGEST_LINE = 16 << 20
+"""Bytes. Where a line is longer, something else than a log is sent."""
+_STAMP_BYTES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one container."""
+
+    namespace: str
+    pod: str
+    pod_uid: str
+    container: str
+    restart: int
+    component: str | None
+    node: str | None
+
+    @property
+    def stream(self) -> str:
+        """The stream's name in a trace."""
+        return f"log/{self.namespace}/{self.pod}/{self.pod_uid}/{self.container}/{self.restart}"
+
+    def columns(self, lifter: LogLifter, lines: Sequence[str]) -> dict[str, Sequence[Any]]:
+        """The columns of these lines, which come in their order: whatever is known of a line is made here."""
+        rows = len(lines)
+        return {
+            **lifter.lift([self.stream] * rows, lines),
+            "stream": [self.stream] * rows,
+            "namespace": [self.namespace] * rows,
+            "pod": [self.pod] * rows,
+            "pod_uid": [self.pod_uid] * rows,
+            "container": [self.container] * rows,
+            "restart": [self.restart] * rows,
+            "node": [self.node] * rows,
+            "component": [self.component] * rows,
+        }
+
+
+def stamp_of(line: bytes) -> int | None:
+    """The runtime's stamp before a line, ns since 1970; None where it has none."""
+    head = line[:_STAMP_BYTES].partition(b" ")[0]
+    stamp = instant_ns(head.decode("ascii", "replace")) if len(head) >= 20 else None
+    return stamp if stamp is not None and abs(stamp) < 1 << 63 else None
+
+
+class Cutter:
+    """Cuts a log into lines, wherever its pieces end."""
+
+    def __init__(self) -> None:
+        self._unfinished: list[bytes] = []
+        self._size = 0
+
+    async def cut(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+        """Yield the whole lines of each piece, without their ends. Raises Lost for a line over LONGEST_LINE."""
+        async for piece in pieces:
+            *whole, rest = piece.split(b"\n")
+            if whole:
+                whole[0] = b"".join([*self._unfinished, whole[0]])
+                self._unfinished, self._size = [], 0
+            if rest:
+                self._unfinished.append(rest)
+                self._size += len(rest)
+                if self._size > LONGEST_LINE:
+                    raise Lost(f"a line has over {LONGEST_LINE} bytes")
+            if whole:
+                yield whole
+
+    @property
+    def rest(self) -> bytes:
+        """What stands behind the last line end: a line, if the log is at its end."""
+        return b"".join(self._unfinished)
