@@ -29,6 +29,8 @@ _WHOLE = {
 _KIND_OF_KEY = re.compile(rb"(?:private|access|account|api|encryption)[-_ ]?\Z")
 _MOST = 1000
 """Stems in one line, and quotes or brackets in one value. What has more is no log line: the rest of it goes."""
+_PASSES = 8
+"""What was removed may bring a key and a value together; seen in made-up lines alone."""
 _MARK = REMOVED.encode()
 _KEY_CHARACTERS = (string.ascii_letters + string.digits + "_./-").encode()
 _RIGHT = re.compile(rb"[\w./-]{0,64}")
@@ -39,6 +41,7 @@ _QUOTE = re.compile(rb"(\\{0,31})([\"'])")
 _OPEN = re.compile(rb"(?:map(?:\[string\]string)?|&)?([\[{<])")
 _PAIRS = {b"[": b"]", b"{": b"}", b"<": b">"}
 _BARE = re.compile(rb"[^\s,;&\"'\\)}\]>]+")
+_TOKEN = re.compile(rb"[A-Za-z0-9][\w.~+/=-]*")
 _REST = re.compile(rb"[^\"'\\,;]+")
 _HARMLESS = re.compile(rb"(?:null|nil|<nil>|true|false|\d{1,3}|)(?=[\s,;&\"'\\)}\]>]|\Z)")
 _GONE = (b"***stripped***", _MARK, b"")
@@ -61,6 +64,15 @@ def scrub_lines(lines: Sequence[str]) -> Sequence[str]:
 
 def scrub_line(line: str) -> str:
     """One line without its secrets."""
+    for _ in range(_PASSES):
+        clean = _scrub_once(line)
+        if clean == line:
+            break
+        line = clean
+    return line
+
+
+def _scrub_once(line: str) -> str:
     data = line.encode("utf-8", "surrogatepass")
     pieces: list[bytes] = []
     copied = 0
@@ -104,7 +116,7 @@ def _secret_at(data: bytes, start: int, end: int) -> tuple[int, int, bytes] | No
     """Of a suspicious word: from where to where there is a secret, and what is put in its place."""
     word = data[start:end].lower()
     if word == b"bearer ":
-        return _bare(data, end, _BARE)
+        return _bare(data, end, _TOKEN)
     before = data[max(start - 64, 0) : start]
     right = _RIGHT.match(data, end)
     assert right is not None

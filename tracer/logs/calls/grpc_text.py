@@ -26,8 +26,9 @@ WORDS: tuple[str, ...] = ("GRPC",)
 def derive(message: str, fields: dict[str, str]) -> Pairs | None:
     """The call's fields; None for another shape."""
     start, colon, rest = message.partition(": ")
-    if not colon:
-        start, rest = message.removesuffix(":"), ""
+    if not colon and not message.endswith(":"):
+        return None
+    start = start.removesuffix(":")
     match start:
         case "GRPC call":
             method = method_of(rest)
