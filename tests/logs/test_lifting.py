@@ -34,7 +34,7 @@ def lifted(*lines: str, lifter: LogLifter | None = None) -> list[dict[str, Any]]
         stored[name] = stored[name].cast(pa.int64())
     return [
         dict(zip(stored, row, strict=True)) for row in zip(*(each.to_pylist() for each in stored.values()), strict=True)
-    ]  # noqa: E501
+    ]
 
 
 # -- stamps, years, zones ----------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_a_line_that_was_written_long_before_it_was_stamped_has_the_zone_of_the_
 
 @pytest.mark.parametrize(
     "line", ["", " ", "x", "2026-11-23T07:32:17Z short", "2026-13-23T07:32:17.001274030Z x", f"{STAMP} ", STAMP]
-)  # noqa: E501
+)
 def test_a_line_of_no_dialect_is_kept_as_it_is(line):
     [row] = lifted(line)
     assert (row["dialect"], row["severity"], row["logged_at"], row["fields"]) == (None, None, None, [])
