@@ -46,7 +46,7 @@ async def _demo(sample: Path, out: Path) -> None:
     _say(f"1. {SAMPLE}, recorded on a real Kubernetes 1.36, is served as a cluster again, faster than it happened.")
     async with serve_trace(sample, speed=_speed(sample)) as server:
         _say(f"2. `volreel record` follows it over HTTP at {server.url} into {out}.")
-        recorder = Recorder(Recording(out=out, kubeconfig=str(server.kubeconfig), logs=False))
+        recorder = Recorder(Recording(out=out, kubeconfig=str(server.kubeconfig)))
         await recorder.start()
         showing = asyncio.create_task(show_status(recorder, verbose=False))
         try:
@@ -73,9 +73,14 @@ async def _until_recorded(server: TraceServer, recorder: Recorder) -> None:
     assert server.player is not None
     await server.player.ended.wait()
     before = -1
-    while before != (now := sum(each.intake.counts.observations for each in recorder.followers.values())):
+    while before != (now := _recorded(recorder)):
         before = now
         await asyncio.sleep(_SETTLE_S)
+
+
+def _recorded(recorder: Recorder) -> int:
+    lines = recorder.logs.counts.lines if recorder.logs is not None else 0
+    return lines + sum(each.intake.counts.observations for each in recorder.followers.values())
 
 
 def _instant(text: str) -> float:

@@ -56,6 +56,8 @@ class Latest(msgspec.Struct, frozen=True):
     """Whether it has ended."""
     has_previous: bool
     """Whether the log of the run before can be asked for."""
+    is_between: bool
+    """Whether it has ended and the next one waits to start."""
     started_s: int | None
     """When it began, seconds since 1970."""
 
@@ -85,12 +87,15 @@ def _latest(status: _Status) -> Latest:
     state, last = status.state or _State(), status.last or _State()
     restart, began = status.restarts, state.running or state.terminated
     if began is None and last.terminated is not None:  # between two runs the count is still that of the one that ended
-        return Latest(restart, has_log=True, is_over=True, has_previous=False, started_s=_second(last.terminated))
+        return Latest(
+            restart, has_log=True, is_over=True, has_previous=False, is_between=True, started_s=_second(last.terminated)
+        )
     return Latest(
         restart=restart,
         has_log=began is not None,
         is_over=state.terminated is not None,
         has_previous=last.terminated is not None and restart > 0,
+        is_between=False,
         started_s=_second(began) if began else None,
     )
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tracer.errors import TraceError
 from tracer.kinds import kind_of_stream
 from tracer.trace import Trace
-from tracer.trace.schema import OBJECTS, STREAMS
+from tracer.trace.schema import LOGS, OBJECTS, STREAMS
 
 Step = tuple[int, int, str, str, str | None, str | None, str | None, int | None, bytes | None]
 """seq, observed_at (µs), stream, type or what, namespace, name, resource_version, revision, object.
@@ -73,6 +73,7 @@ def survey(trace: Trace) -> Overview:
         if batch.num_rows:
             spans.append(_span(batch))
             _survey_notes(overview, batch)
+    spans += [_span(batch) for batch in trace.batches(LOGS, ("observed_at",)) if batch.num_rows]
     if not overview.streams:
         raise TraceError(f"{trace.path} holds no objects that could be served. `volreel info` says what it holds.")
     starts, ends = zip(*spans, strict=True) if spans else ((_created_us(trace),), (0,))

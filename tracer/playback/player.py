@@ -67,6 +67,10 @@ class Player:
 
     async def _play(self) -> None:
         started, first_us = time.monotonic(), self._world.overview.start_us
+        end_us = self._world.overview.end_us
+        if not math.isinf(self._speed):
+            self._world.speed = self._speed
+            self._world.clock = lambda: first_us + int((time.monotonic() - started) * self._speed * 1_000_000)
         async for block in _read_ahead(changes(self._world.trace, self._world.overview)):
             if math.isinf(self._speed):
                 await self._play_at_once(block)
@@ -79,6 +83,9 @@ class Player:
                 done = count
                 if done < len(block):
                     await asyncio.sleep(max(0.001, (block[done][1] - now_us) / self._speed / 1_000_000))
+        if self._world.clock is not None:  # lines of logs may come after the last object
+            await asyncio.sleep(max(0.0, (end_us - self._world.clock()) / self._speed / 1_000_000))
+        self._world.move_to(end_us)
 
     async def _play_at_once(self, block: Sequence[Step]) -> None:
         for start in range(0, len(block), _SLICE):

@@ -18,6 +18,7 @@ from tracer.playback.accept import JSON, aggregated_form, table_form
 from tracer.playback.instants import instant_us, speed_factor
 from tracer.playback.kubeconfig import write_kubeconfig
 from tracer.playback.listing import Lists, get_object, list_objects
+from tracer.playback.logs import Logs
 from tracer.playback.player import Player, play_until
 from tracer.playback.resource import Resource
 from tracer.playback.routes import Target, segments, target
@@ -50,6 +51,7 @@ class TraceServer:
         self.playing: asyncio.Task[None] | None = None
         """Ends when everything was played; fails with a TraceError when the trace cannot be read on."""
         self._lists = Lists()
+        self._logs = Logs(world)
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write a kubeconfig (mode 0600) that stays. Raises OSError."""
@@ -98,6 +100,8 @@ class TraceServer:
         resource = self.world.resource(found.resource)
         if resource is None or (found.namespace is not None and not resource.kind.namespaced):
             raise no_such_path()
+        if found.rest == ("log",) and found.resource == "v1/pods" and found.namespace and found.name:
+            return await self._logs.serve(request, found.namespace, found.name)
         if found.rest:
             raise no_such_path()
         printer = _printer(request, resource)

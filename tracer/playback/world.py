@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -32,6 +32,12 @@ class World:
         """Whether it waits for slow watches, or ends them."""
         self.resources: dict[str, Resource] = {}
         """By name: `v1/pods`, `storage.k8s.io/v1/csinodes`."""
+        self.moved = asyncio.Event()
+        """Is set, and replaced, whenever something happens."""
+        self.clock: Callable[[], int] | None = None
+        """Tells the instant between two rows while the world moves at a speed, µs since 1970."""
+        self.speed = 1.0
+        self.is_closed = False
         self.watched = asyncio.Event()
         """Is set whenever a watch begins."""
         self._streams = {stream: self._serve(stream) for stream in self.overview.streams}
@@ -58,6 +64,26 @@ class World:
         """The instant at which the world stands."""
         return datetime.fromtimestamp(self.now_us / 1_000_000, UTC)
 
+    def instant_us(self) -> int:
+        """The instant that it is in the world: between two rows too."""
+        return self.now_us if self.clock is None else max(self.now_us, min(self.clock(), self.overview.end_us))
+
+    async def reached(self, instant_us: int | None, moved: asyncio.Event) -> None:
+        """Return once `moved` is set, or soon after the instant where the world has a clock."""
+        wait = None
+        if self.clock is not None and instant_us is not None:
+            wait = max(0.001, (instant_us - self.clock()) / self.speed / 1_000_000)
+        try:
+            async with asyncio.timeout(wait):
+                await moved.wait()
+        except TimeoutError:
+            pass
+
+    def move_to(self, instant_us: int) -> None:
+        """Nothing happens but that time goes by."""
+        self.now_us = max(self.now_us, instant_us)
+        self._wake(())
+
     # -- beginning --------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
@@ -65,6 +91,7 @@ class World:
         if self.namespaces.epoch:
             self._shift = self._highest
         self.now_us = self.overview.start_us
+        self.clock = None
         states: dict[str, dict[Key, bytes]] = {name: {} for name in self.resources}
         self._last = {}
         for _seq, _at, stream, _type, namespace, name, version, revision, text in beginnings(self.trace, self.overview):
@@ -107,10 +134,12 @@ class World:
         return msgspec.json.encode(body)
 
     def close(self) -> None:
-        """End every watch."""
+        """End every watch and every log."""
+        self.is_closed = True
         for resource in (*self.resources.values(), self.namespaces):
             resource.rewind(resource.revision)
             resource.announce(patient=False)
+        self._wake(())
 
     # -- playing ----------------------------------------------------------------------------------------------------
 
@@ -131,6 +160,8 @@ class World:
         for resource in resources:
             self._highest = max(self._highest, resource.revision)
             resource.announce(patient=self.patient)
+        self.moved.set()
+        self.moved = asyncio.Event()
 
     def _play(self, resource: Resource, step: Step) -> None:
         _seq, _at, stream, what, namespace, name, version, revision, text = step
