@@ -11,6 +11,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from analysis.calls.table import PairedCalls
+from analysis.catalogue import read_models
 from tracer.errors import TraceDamaged, VolreelError
 from tracer.trace.visible import visible
 
@@ -27,6 +29,7 @@ class Desk:
     def __init__(self, connection: duckdb.DuckDBPyConnection, trace: Path) -> None:
         self._connection = connection
         self._trace = trace
+        self._paired = PairedCalls(read_models())
         self._idle = threading.Condition()
         self._busy: set[duckdb.DuckDBPyConnection] = set()
 
@@ -39,6 +42,8 @@ class Desk:
         try:
             _require_one_select(query)
             with self._cursor() as cursor:
+                if self._paired.are_needed(query):
+                    self._paired.fill(cursor)
                 cursor.execute("begin transaction read only")
                 # Not `.pl()`: Polars would hold on to Ctrl-C while DuckDB works.
                 answer = cursor.sql(query, params=dict(parameters)).to_arrow_table()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from analysis.calls.table import create_paired_table
 from analysis.catalogue import create_views, document, quoted, read_models
 from tracer.trace import Trace as RecordedTrace
 from tracer.trace.schema import TABLES
@@ -38,6 +39,7 @@ def open_database(trace: RecordedTrace) -> duckdb.DuckDBPyConnection:
     connection.execute("create schema part")
     for table in TABLES:
         _create_table(connection, trace, table)
+    create_paired_table(connection)
     create_views(connection, read_models())
     _shut_off(connection, trace.path)
     return connection

@@ -59,7 +59,15 @@ def test_a_column_that_passes_through_keeps_its_comment():
 
 def test_every_public_column_says_what_it_means(small, ask):
     models = ask(small.ended()).models()
-    assert {"objects", "logs", "streams", "object_versions", "coverage"} == set(models["model"])
+    assert {
+        "objects",
+        "logs",
+        "streams",
+        "object_versions",
+        "coverage",
+        "rpc_lines",
+        "operations",
+    } == set(models["model"])
     assert models.filter(pl.any_horizontal(pl.col("row_meaning", "column_meaning").is_null())).is_empty()
 
 

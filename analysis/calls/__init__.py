@@ -1,0 +1,1 @@
+"""CSI calls put together from log lines: which answer belongs to which call, and how sure that is."""

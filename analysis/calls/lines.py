@@ -1,0 +1,67 @@
+"""The log lines that tell of CSI calls, as the pairing reads them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Line(NamedTuple):
+    """A row of the model `rpc_lines`; see there for what each column means."""
+
+    seq: int
+    stream: str
+    component: str
+    node: str | None
+    at: int
+    """happened_at in µs since 1970."""
+    phase: str
+    method: str | None
+    call_id: str | None
+    context: str | None
+    node_id: str | None
+    ids: frozenset[str]
+    result: str | None
+    code: str | None
+    error: str | None
+    request_seq: int | None = None
+    """The line of the call's request, where that is another."""
+
+
+LINES = """
+select
+    seq, stream, coalesce(component, ''), node, epoch_us(happened_at), phase, method, call_id, context, node_id, ids,
+    result, code, error
+from rpc_lines
+order by seq
+"""
+"""Asks for the values of a Line."""
+
+
+class Operation:
+    """One call, as far as its lines are known. `asked` and `answered` are its caller's lines."""
+
+    __slots__ = ("after", "answered", "asked", "before", "code", "driver_answered", "driver_asked", "ids", "pairing")
+
+    def __init__(self, asked: Line | None, ids: frozenset[str] = frozenset()) -> None:
+        self.asked = asked
+        self.answered: Line | None = None
+        self.pairing: str | None = None
+        """exact, inferred or ambiguous; None while no answer is known."""
+        self.after: Line | None = None
+        self.before: Line | None = None
+        """Of an ambiguous answer: the first and the last line that it may be."""
+        self.code: str | None = None
+        self.driver_asked: Line | None = None
+        self.driver_answered: Line | None = None
+        self.ids = ids or (asked.ids if asked is not None else frozenset())
+
+    @property
+    def method(self) -> str | None:
+        """The CSI method; None where no line names it."""
+        told = self.asked or self.driver_answered or self.driver_asked
+        return None if told is None else told.method
+
+
+EXACT, INFERRED, AMBIGUOUS = "exact", "inferred", "ambiguous"
+LATE = frozenset(("DeadlineExceeded", "Canceled", "Unavailable"))
+"""Codes that a caller gives itself when it waits no longer: the driver may still be at work."""
