@@ -33,7 +33,8 @@ class Calendar:
         """The last second that was told without a stamp."""
         self._not_after = not_after_s
         self._year = year
-        self._seconds: dict[str, tuple[int, int] | None] = {}
+        self.known: dict[str, tuple[int, int] | None] = {}
+        """What `resolve` has found for the lines around the last stamp."""
         self._stamp_s: int | None = None
         self._quarter = -1
 
@@ -42,16 +43,16 @@ class Calendar:
         self._stamp_s = second
         if second is not None and second // _QUARTER != self._quarter:
             self._quarter = second // _QUARTER
-            self._seconds.clear()  # what follows may be another year, or the other side of a change of clocks
+            self.known.clear()  # what follows may be another year, or the other side of a change of clocks
 
     def resolve(self, when: str) -> tuple[int, int] | None:
         """The second since 1970 of `mmdd hh:mm:ss` and its zone in minutes; None for what is no such time."""
         try:
-            found = self._seconds[when]
+            found = self.known[when]
         except KeyError:
-            if len(self._seconds) >= _CACHED:
-                self._seconds.clear()
-            found = self._seconds[when] = self._find(when)
+            if len(self.known) >= _CACHED:
+                self.known.clear()
+            found = self.known[when] = self._find(when)
         if found is not None and self._stamp_s is None:
             self._last = found[0]
         return found

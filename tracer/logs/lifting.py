@@ -87,8 +87,20 @@ class LogLifter:
         return dict(zip(LIFTED, (list(column) for column in zip(*rows, strict=True)), strict=True)) if rows else {}
 
     def _lift(self, stream: _Stream, line: str, rows: list[Row]) -> None:
-        stamp, lead, text = _stamped(line)
-        stream.calendar.stamped(None if stamp is None else stamp // 1_000_000_000)
+        nanos = line[20:29]
+        if (
+            line[29:31] == "Z "
+            and line[19] == "."
+            and nanos.isdigit()
+            and nanos.isascii()
+            and (second := _second(line[:19], "Z"))
+        ):
+            stamp: int | None = second * 1_000_000_000 + int(nanos)
+            lead, text = "{stamp} ", line[31:]
+            stream.calendar.stamped(second)
+        else:
+            stamp, lead, text = _stamped(line)
+            stream.calendar.stamped(None if stamp is None else stamp // 1_000_000_000)
         for dialect in DIALECTS:
             parsed = dialect.parse(text, stream.calendar)
             if parsed is not None:
@@ -154,10 +166,6 @@ def _close_value(stream: _Stream, rows: list[Row], rest: str = "") -> None:
 
 def _stamped(line: str) -> tuple[int | None, str, str]:
     """The runtime's stamp in ns since 1970, its place in a layout, and the text behind it."""
-    if line[29:31] == "Z " and line[19:20] == "." and line[20:29].isdigit():
-        second = _second(line[:19], "Z")
-        if second is not None and line[20:29].isascii():
-            return second * 1_000_000_000 + int(line[20:29]), "{stamp} ", line[31:]
     match = _STAMP.match(line)
     second = _second(match[1], match[3]) if match else None
     if match is None or second is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tracer.logs.calls import derived_fields
+from tracer.logs.key_values import unique_keys
 from tracer.trace.lines import Parts, render
 
 Pairs = tuple[tuple[str, str], ...]
@@ -55,25 +56,14 @@ def statement(
     severity: str | None,
     source: str | None,
     message: str,
-    pairs: Sequence[tuple[str, str]],
+    own: Pairs,
     layout: str | None,
     opened: str | None = None,
 ) -> Statement:
-    """A statement with its derived fields; a key that comes again gets a number: `key#2`."""
-    own = unique(pairs) if len(pairs) > 1 else tuple(pairs)
+    """A statement with its derived fields; `own` are the line's, none of whose keys comes twice."""
     return Statement(severity, source, message, own + derived_fields(message, own), len(own), layout, opened)
 
 
 def unique(pairs: Sequence[tuple[str, str]]) -> Pairs:
-    """The pairs, none of whose keys comes twice: a map with equal keys is refused by some readers."""
-    if len(dict(pairs)) == len(pairs):
-        return tuple(pairs)
-    seen: set[str] = set()
-    found = []
-    for key, value in pairs:
-        name, count = key, 2
-        while name in seen:
-            name, count = f"{key}#{count}", count + 1
-        seen.add(name)
-        found.append((name, value))
-    return tuple(found)
+    """The pairs, those whose keys come again under another key: `key#2`."""
+    return tuple(zip(unique_keys([key for key, _ in pairs]), (value for _, value in pairs), strict=True))

@@ -45,9 +45,12 @@ def unquoted(body: str) -> tuple[str, bool]:
     """What stands between the quotes, and whether `go_quote` gives it back byte for byte."""
     if "\\" not in body:
         return body, body.isprintable() or go_quote(body)[1:-1] == body
-    plain = body.replace('\\"', '"')
-    if "\\" not in plain and plain.isprintable():  # quoted JSON: by far the most
-        return plain, True
+    if body.isprintable():  # NUL, which is not, can stand for the escaped backslash
+        plain = body.replace("\\\\", "\0").replace('\\"', '"')
+        if "\\" in plain:
+            plain = plain.replace("\\n", "\n").replace("\\t", "\t")
+        if "\\" not in plain:  # quoted JSON and errors: by far the most
+            return plain.replace("\0", "\\"), True
     plain = go_unquote(body)
     return plain, go_quote(plain)[1:-1] == body
 

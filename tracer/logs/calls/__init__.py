@@ -63,18 +63,24 @@ def derived_fields(message: str, own: Sequence[tuple[str, str]]) -> tuple[tuple[
     """The fields that a message and its own keys and values imply; never a key that the line has itself."""
     word = message[:_LONGEST_WORD].partition(" ")[0]
     shapes = _BY_WORD.get(word)
-    if shapes is None and word.startswith(_PATH):
+    if shapes is None and word[:1] == "/" and word.startswith(_PATH):
         shapes = (gcp_pd,)
-    fields = dict(own)
-    found: Pairs = []
-    if shapes is not None and len(message) <= _LONGEST:
-        found = next((each for shape in shapes if (each := shape.derive(message, fields)) is not None), [])
-    if not found and (sentences.MARK in message or word == "Operation"):
-        found = sentences.derive(message, fields) or []
-    named = _named(own) if own else []
-    if not found and not named:
+    is_sentence = sentences.MARK in message or word == "Operation"
+    found = _named(own) if own else []
+    if shapes is None and not is_sentence and not found:
         return ()
-    return tuple({key: value for key, value in (*named, *found) if key not in fields}.items())
+    fields = dict(own)
+    if shapes is not None and len(message) <= _LONGEST:
+        for shape in shapes:
+            if (derived := shape.derive(message, fields)) is not None:
+                found += derived
+                is_sentence = is_sentence and not derived
+                break
+    if is_sentence:
+        found += sentences.derive(message, fields) or []
+    if len({name for name, _ in found}) == len(found) and fields.keys().isdisjoint([name for name, _ in found]):
+        return tuple(found)
+    return tuple({name: value for name, value in found if name not in fields}.items())
 
 
 def _named(own: Sequence[tuple[str, str]]) -> Pairs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -58,6 +59,7 @@ _CODE_NUMBERS = (  # noqa: SIM905
 _METHOD = re.compile(r"/?csi\.v\w{1,9}\.[A-Za-z]{1,20}/([A-Za-z]{1,60})|/[\w.]{1,100}/([A-Za-z]{1,60})")
 
 
+@lru_cache(maxsize=1024)
 def method_of(text: str) -> str | None:
     """The method's own name in `/csi.v1.Controller/CreateVolume`; None where it is no such path."""
     match = _METHOD.fullmatch(text)
@@ -120,28 +122,33 @@ def request_pairs(text: str) -> Pairs:
         found = _REQUEST.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return []
-    return list(_request_pairs(found))
+    return _request_pairs(found)
 
 
-def _request_pairs(found: _Request) -> Iterator[tuple[str, str]]:
-    for name, value in (
-        ("rpc.volume_id", found.volume_id),
-        ("rpc.name", found.name),
-        ("rpc.node_id", found.node_id),
-        ("rpc.snapshot_id", found.snapshot_id),
-        ("rpc.source_volume_id", found.source_volume_id),
-        ("rpc.target_path", found.target_path or found.volume_path),
-        ("rpc.staging_path", found.staging_target_path),
-    ):
-        if value:
-            yield name, value
+def _request_pairs(found: _Request) -> Pairs:
+    pairs = []
+    if found.volume_id:
+        pairs.append(("rpc.volume_id", found.volume_id))
+    if found.name:
+        pairs.append(("rpc.name", found.name))
+    if found.node_id:
+        pairs.append(("rpc.node_id", found.node_id))
+    if found.snapshot_id:
+        pairs.append(("rpc.snapshot_id", found.snapshot_id))
+    if found.source_volume_id:
+        pairs.append(("rpc.source_volume_id", found.source_volume_id))
+    if path := found.target_path or found.volume_path:
+        pairs.append(("rpc.target_path", path))
+    if found.staging_target_path:
+        pairs.append(("rpc.staging_path", found.staging_target_path))
     if found.capacity_range is not None and found.capacity_range.required_bytes is not None:
-        yield "rpc.bytes", str(found.capacity_range.required_bytes)
+        pairs.append(("rpc.bytes", str(found.capacity_range.required_bytes)))
     if found.volume_content_source is not None:
-        yield from _source_pairs(found.volume_content_source)
+        pairs += _source_pairs(found.volume_content_source)
     context = found.volume_context
     if isinstance(context, dict) and isinstance(uid := context.get("csi.storage.k8s.io/pod.uid"), str):
-        yield "rpc.pod_uid", uid
+        pairs.append(("rpc.pod_uid", uid))
+    return pairs
 
 
 def _source_pairs(source: _ContentSource) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from tracer.logs.calendar import Calendar
 from tracer.logs.json_object import Member, Roles, is_exact, place, read_object
-from tracer.logs.parsed import Parsed, Statement, statement
+from tracer.logs.parsed import Parsed, Statement, statement, unique
 from tracer.logs.times import millis_place
 
 NAME = "klog JSON"
@@ -42,7 +42,7 @@ def _said(tail: str, moment: str) -> Statement | None:
         return None
     layout = '{{"ts":' + moment + "," + found.layout[2:] if is_exact(text, members) else None
     severity = "I" if "v" in dict(found.pairs) else "E"  # errors have no verbosity
-    return statement(severity, found.source, found.message, found.pairs, layout)
+    return statement(severity, found.source, found.message, unique(found.pairs), layout)
 
 
 def _no_time(member: Member) -> None:

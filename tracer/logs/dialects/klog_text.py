@@ -24,7 +24,7 @@ def parse(text: str, calendar: Calendar) -> Parsed | None:
     """The line, or None for another dialect's."""
     if text[:1] not in _LETTERS or text[14:15] != ".":
         return None
-    when = calendar.resolve(text[1:14])
+    when = calendar.known.get(text[1:14]) or calendar.resolve(text[1:14])
     micros = text[15:21]
     if when is None or len(micros) != 6 or not (micros.isascii() and micros.isdigit()):
         return None
@@ -35,6 +35,11 @@ def parse(text: str, calendar: Calendar) -> Parsed | None:
 _LETTERS = frozenset("IWEF")
 
 
+@lru_cache(maxsize=1024)
+def _head(severity: str, offset: int, process: str) -> str:
+    return f"{severity}{{at %m%d %H:%M:%S.|6|{offset}}}{process}{{source}}] "
+
+
 @lru_cache(maxsize=8192)
 def _said(tail: str, offset: int) -> Statement | None:
     """From the severity's letter and what follows the time."""
@@ -42,7 +47,7 @@ def _said(tail: str, offset: int) -> Statement | None:
     if match is None:
         return None
     severity, (process, source, rest) = tail[0], match.groups()
-    head = f"{severity}{{at %m%d %H:%M:%S.|6|{offset}}}{process}{{source}}] "
+    head = _head(severity, offset, process)
     found = parse_structured(rest) if rest[:1] == '"' and len(rest) <= _LONGEST else None
     if found is None:
         return statement(severity, source, rest, (), head + "{message}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tracer.logs.calendar import Calendar
 from tracer.logs.json_object import LETTERS, Member, Roles, is_exact, place, read_object
-from tracer.logs.parsed import Parsed, statement
+from tracer.logs.parsed import Parsed, statement, unique
 from tracer.logs.times import rfc3339_place
 
 NAME = "logrus JSON"
@@ -24,7 +24,7 @@ def parse(text: str, calendar: Calendar) -> Parsed | None:
     if found.severity is None or found.severity.lower() not in LETTERS:
         return None
     layout = found.layout if is_exact(text, members) else None
-    said = statement(LETTERS[found.severity.lower()], found.source, found.message, found.pairs, layout)
+    said = statement(LETTERS[found.severity.lower()], found.source, found.message, unique(found.pairs), layout)
     return Parsed(times[0] if times else None, said)
 
 

@@ -9,7 +9,7 @@ import re
 
 from tracer.logs.calendar import Calendar
 from tracer.logs.json_object import LETTERS
-from tracer.logs.parsed import Parsed, statement
+from tracer.logs.parsed import Parsed, statement, unique
 from tracer.logs.times import rfc3339_place
 from tracer.trace.lines import literal
 from tracer.trace.quoting import unquoted
@@ -36,7 +36,7 @@ def parse(text: str, calendar: Calendar) -> Parsed | None:
     if found.severity is None:
         return None
     layout = "".join(found.layout) if found.exact else None
-    return Parsed(found.at, statement(found.severity, found.source, found.message or "", found.pairs, layout))
+    return Parsed(found.at, statement(found.severity, found.source, found.message or "", unique(found.pairs), layout))
 
 
 class _Line:

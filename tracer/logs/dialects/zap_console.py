@@ -9,7 +9,7 @@ import re
 
 from tracer.logs.calendar import Calendar
 from tracer.logs.json_object import LETTERS, read_object, written
-from tracer.logs.parsed import Parsed, statement
+from tracer.logs.parsed import Parsed, statement, unique
 from tracer.logs.times import rfc3339_place
 from tracer.trace.lines import literal
 from tracer.trace.quoting import json_quote
@@ -41,7 +41,9 @@ def parse(text: str, calendar: Calendar) -> Parsed | None:
         layout.append("{source}")
     layout.append("{message}")
     exact = tail is None or _add_fields(tail, pairs, layout)
-    said = statement(LETTERS[parts[0].lower()], source, "\t".join(rest), pairs, "\t".join(layout) if exact else None)
+    said = statement(
+        LETTERS[parts[0].lower()], source, "\t".join(rest), unique(pairs), "\t".join(layout) if exact else None
+    )
     return Parsed(moment[0], said)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tracer.logs.calendar import Calendar
 from tracer.logs.json_object import LETTERS, Member, Roles, is_exact, place, read_object
-from tracer.logs.parsed import Parsed, statement
+from tracer.logs.parsed import Parsed, statement, unique
 from tracer.logs.times import rfc3339_place, seconds_place
 
 NAME = "zap JSON"
@@ -30,7 +30,7 @@ def parse(text: str, calendar: Calendar) -> Parsed | None:
         return None
     layout = found.layout if is_exact(text, members) else None
     return Parsed(
-        times[0], statement(LETTERS[found.severity.lower()], found.source, found.message, found.pairs, layout)
+        times[0], statement(LETTERS[found.severity.lower()], found.source, found.message, unique(found.pairs), layout)
     )
 
 
