@@ -37,7 +37,7 @@ def steady(transcript: str) -> str:
     """The transcript without what differs from run to run: times, sizes, ports, hosts, percentages."""
     text = re.sub(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|127\.0\.0\.1:\d+", "#", transcript)
     text = re.sub(r"\d+(\.\d+)? (KiB|MiB|B|ms|s)\b|\d+(\.\d+)?%|on \S+,", "#", text)
-    text = re.sub(r"(?m)^(objects|streams)( +\d+)? .*$", r"\1", text)  # bytes per row
+    text = re.sub(r"(?m)^(objects|logs|streams)( +\d+)? .*$", r"\1", text)  # bytes per row
     return " ".join(text.split())
 
 

@@ -104,7 +104,7 @@ class Recorder:
         self._can_stream_lists = met.minor >= _STREAMS_LISTS
         if recording.logs:
             means = Means(self.cluster, self.sink, self._pace.log_silence_s, recording.max_log_rate)
-            self.logs = LogFollowing(means, self._pace, recording.selection, log_pasts)
+            self.logs = LogFollowing(means, self._pace, recording.selection, log_pasts, self.relevance.drivers)
             self.sink.before_rotation = self.logs.bookmark
             self._tasks.append(asyncio.create_task(self.logs.run(), name="logs"))
         self._follow(pasts, met.served)

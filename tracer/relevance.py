@@ -55,6 +55,8 @@ class Relevance:
         """`filtered` are the counts to go on from; `wanted` says of a pod's labels that it is kept whatever it is."""
         self.filtered = {stream: Counter(counts) for stream, counts in (filtered or {}).items()}
         """Stream -> why -> how many observations were left out."""
+        self.drivers: set[str] = set()
+        """Names of the cluster's CSI drivers, as far as they are known yet."""
         self._all_events = all_events
         self._wanted = wanted
         self._other_pods: set[str] = set()
@@ -95,7 +97,7 @@ class Relevance:
         return [self._judge_pod(*each) for each in zip(names, uids, volumes, every, labels, strict=True)]
 
     def _judge_pod(self, name: Any, uid: Any, volumes: Any, containers: Any, labels: Any) -> str | None:
-        if components(containers, volumes):
+        if components(containers, volumes, self.drivers):
             self._component_pods.add(str(name))
             return None
         if pod_volumes(name, volumes) or self._wanted(labels):

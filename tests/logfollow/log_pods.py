@@ -21,19 +21,25 @@ class SidecarPod:
     """One pod with one CSI sidecar, on the scripted server."""
 
     def __init__(
-        self, api: FakeApi, name: str = "csi-0", image: str = IMAGE, labels: dict[str, str] | None = None
+        self,
+        api: FakeApi,
+        name: str = "csi-0",
+        image: str = IMAGE,
+        labels: dict[str, str] | None = None,
+        container: str = CONTAINER,
     ) -> None:
         self.api = api
         self.name = name
+        self.container = container
         self.log = FakeLog()
-        spec = {"nodeName": "n1", "containers": [{"name": CONTAINER, "image": image}]}
+        spec = {"nodeName": "n1", "containers": [{"name": container, "image": image}]}
         api.put(PODS, name, NAMESPACE, spec=spec, metadata={"labels": labels or {}})
         self.uid = str(api.collections[PODS].objects[(NAMESPACE, name)]["metadata"]["uid"])
-        api.logs[self.uid, CONTAINER] = self.log
+        api.logs[self.uid, container] = self.log
         self._ended: list[dict[str, Any]] = []
 
     def stream(self, restart: int = 0) -> str:
-        return f"log/{NAMESPACE}/{self.name}/{self.uid}/{CONTAINER}/{restart}"
+        return f"log/{NAMESPACE}/{self.name}/{self.uid}/{self.container}/{restart}"
 
     def runs(self) -> SidecarPod:
         """The pod's status says that the container is running."""
@@ -52,7 +58,7 @@ class SidecarPod:
     def _status(self, state: dict[str, Any]) -> SidecarPod:
         restarts = len(self.log.runs) - 1
         last = {"terminated": {"startedAt": "2026-11-18T10:00:00Z"}} if restarts else {}
-        found = {"name": CONTAINER, "restartCount": restarts, "state": state, "lastState": last}
+        found = {"name": self.container, "restartCount": restarts, "state": state, "lastState": last}
         self.api.put(PODS, self.name, NAMESPACE, status={"containerStatuses": [found]})
         return self
 

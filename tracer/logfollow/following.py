@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from tracer.lifting import Lifter
@@ -19,8 +19,13 @@ from tracer.watch.pace import Pace
 class LogFollowing:
     """Follows the logs of all pods that it is told of."""
 
-    def __init__(self, means: Means, pace: Pace, selection: Selection, pasts: LogPasts) -> None:
-        """`pasts` are the logs that an earlier recording had begun to read."""
+    def __init__(
+        self, means: Means, pace: Pace, selection: Selection, pasts: LogPasts, drivers: Collection[str] = ()
+    ) -> None:
+        """`pasts` are the logs that an earlier recording had begun to read; `drivers` grows as drivers are seen."""
+        self._drivers = drivers
+        self._judged_with = 0
+        """How many drivers were known when `_others` were judged."""
         self._means = means
         self._pace = pace
         self._selection = selection
@@ -59,6 +64,9 @@ class LogFollowing:
 
     def take(self, types: Sequence[str], lifter: Lifter, parts: Sequence[Any], texts: Sequence[bytes]) -> None:
         """Versions of pods, in order."""
+        if len(self._drivers) != self._judged_with:
+            self._others.clear()
+            self._judged_with = len(self._drivers)
         uids = lifter.values("metadata.uid", parts)
         for index, (kind, uid) in enumerate(zip(types, uids, strict=True)):
             if kind == "DELETED":
@@ -83,7 +91,7 @@ class LogFollowing:
             return state
         paths = ("spec.containers", "spec.initContainers", "spec.volumes")
         main, init, volumes = (lifter.values(path, [part])[0] for path in paths)
-        chosen = self._selection.containers(text, [init, main], volumes)
+        chosen = self._selection.containers(text, [init, main], volumes, self._drivers)
         if not chosen:
             self._others.add(uid)
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -56,10 +56,12 @@ class Selection:
         """Whether a pod with these labels is followed whatever it runs."""
         return bool(self.added) and _any(self.added, labels or {}) and not _any(self.removed, labels or {})
 
-    def containers(self, text: bytes, specs: Sequence[object], volumes: object) -> Mapping[str, str | None]:
+    def containers(
+        self, text: bytes, specs: Sequence[object], volumes: object, drivers: Collection[str] = ()
+    ) -> Mapping[str, str | None]:
         """Container name -> component, of those containers of a pod that are followed.
 
-        `text` is the pod's JSON; `specs` are its lists of containers.
+        `text` is the pod's JSON; `specs` are its lists of containers; `drivers` are the cluster's, by name.
         """
         try:
             pod = _DECODER.decode(text)
@@ -69,7 +71,7 @@ class Selection:
         if _any(self.removed, labels):
             return {}
         every = [each for spec in specs if isinstance(spec, list) for each in spec]
-        found: dict[str, str | None] = dict(components(every, volumes))
+        found: dict[str, str | None] = dict(components(every, volumes, drivers))
         if self.adds(labels):
             names = [each.name for each in (*(pod.spec.init or ()), *pod.spec.containers)]
             found = {name: found.get(name) for name in names}

@@ -130,6 +130,8 @@ class Intake:
         size = sum(map(len, texts))
         columns = self.lifter.columns(parts, texts)
         self.known.update(types, columns)
+        if self.lifter.kind.kind == "CSIDriver":
+            self._relevance.drivers.update(columns["name"])
         if self._heartbeats is not None:
             columns["object"] = self._without_heartbeats(types, columns["uid"], texts)
         columns["type"] = types
