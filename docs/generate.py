@@ -12,6 +12,7 @@ import typer.main
 
 from tracer.errors import ExitCode
 from tracer.kinds import KINDS, Keep, Kind
+from tracer.logs.calls import VOCABULARY
 from tracer.trace.schema import TABLES, TYPES, WHATS
 
 DOCS = Path(__file__).parent
@@ -49,6 +50,13 @@ def _kind(kind: Kind) -> str:
     return f"| {kind.kind} | {kind.group or 'core'} | {', '.join(kind.versions)} | {kept} |"
 
 
+def vocabulary() -> str:
+    """Every derived field of log lines."""
+    return "\n".join(
+        ["| field | meaning |", "| --- | --- |", *(f"| `{name}` | {doc} |" for name, doc in VOCABULARY.items())]
+    )
+
+
 def exits() -> str:
     """Every exit code."""
     source = (DOCS.parent / "tracer" / "errors.py").read_text()
@@ -74,9 +82,9 @@ def _helps(command: typer.main.Any, names: tuple[str, ...]) -> Iterator[str]:
 
 def generated() -> dict[Path, str]:
     """Every document with generated parts -> what it should be."""
-    sections = {"tables": tables, "kinds": kinds, "exits": exits}
+    sections = {"tables": tables, "kinds": kinds, "exits": exits, "vocabulary": vocabulary}
     found = {DOCS / "cli.md": cli()}
-    for path in (DOCS / "trace-format.md", DOCS / "recording.md"):
+    for path in (DOCS / "trace-format.md", DOCS / "recording.md", DOCS / "logs.md"):
         text = path.read_text()
         for name, make in sections.items():
             mark = rf"(<!-- generated: {name} -->\n).*?(<!-- end generated -->)"
