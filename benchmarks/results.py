@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import record
+from benchmarks import logs, record
 from tracer import __version__
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -31,6 +31,14 @@ store nothing. volreel's time ends when the last event is durable. The limit dec
 from memory and does nothing else. Server and contender share the machine's cores.
 
 {record.report(**record.DEFAULTS)}
+
+## Log lines
+
+    python -m benchmarks.logs
+
+Processor time in one process. The anchors split a line into words, and match klog's header with one expression.
+
+{logs.report()}
 """
     )
 
