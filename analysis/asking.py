@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from analysis.calls.table import PairedCalls
 from analysis.catalogue import read_models
@@ -40,22 +41,26 @@ class Desk:
         cannot be read.
         """
         try:
+            return pl.DataFrame(self.arrow(query, parameters))
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise QueryError(
+                f"the answer has a type without a text; cast it to varchar ({_first_line(error)})"
+            ) from error
+
+    def arrow(self, query: str, parameters: Mapping[str, Any]) -> pa.Table:
+        """The same as Arrow, which keeps the type of every column."""
+        try:
             _require_one_select(query)
             with self._cursor() as cursor:
                 if self._paired.are_needed(query):
                     self._paired.fill(cursor)
                 cursor.execute("begin transaction read only")
                 # Not `.pl()`: Polars would hold on to Ctrl-C while DuckDB works.
-                answer = cursor.sql(query, params=dict(parameters)).to_arrow_table()
-            return pl.DataFrame(answer)
+                return cursor.sql(query, params=dict(parameters)).to_arrow_table()
         except duckdb.InterruptException as error:
             raise QueryError("the query was cancelled") from error
         except duckdb.Error as error:
             raise self._explained(error) from error
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            raise QueryError(
-                f"the answer has a type without a text; cast it to varchar ({_first_line(error)})"
-            ) from error
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

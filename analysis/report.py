@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +27,11 @@ def as_json(frame: pl.DataFrame) -> str:
 
     Characters that a terminal would obey are escaped as JSON allows, so that nothing is lost.
     """
-    rows = frame.rows(named=True)
+    return rows_as_json(frame.rows(named=True))
+
+
+def rows_as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The same for rows that are no frame."""
     lines = (json.dumps(row, default=_as_json_value, ensure_ascii=False) for row in rows)
     escaped = (UNSAFE.sub(lambda match: json.dumps(match[0])[1:-1], line) for line in lines)
     return f"[{_NEXT_ROW.join(escaped)}]\n"

@@ -15,6 +15,7 @@ import polars as pl
 import tracer.trace
 from analysis.asking import Desk
 from analysis.database import open_database
+from analysis.loglines import LogLine, Wanted, read_log_lines
 from tracer.errors import TraceDamaged
 
 _VERSIONS = """
@@ -82,6 +83,10 @@ class Trace:
         Raises QueryError, or TraceDamaged when a segment cannot be read.
         """
         return self._desk.ask(query, params or {})
+
+    def log_lines(self, wanted: Wanted) -> list[LogLine]:
+        """The log lines that are wanted, in the trace's order. Raises TraceDamaged, QueryError."""
+        return read_log_lines(self._desk.arrow, wanted)
 
     def object_versions(
         self,

@@ -19,7 +19,7 @@ HOSTILE = "\x1b[2J[red]x\u202e"
 @pytest.fixture
 def sql():
     def run(*arguments: object) -> tuple[str, str]:
-        result = CliRunner().invoke(app, [str(each) for each in arguments], catch_exceptions=False)
+        result = CliRunner().invoke(app, ["sql", *map(str, arguments)], catch_exceptions=False)
         assert result.exit_code == 0, result.output
         return result.stdout, result.stderr
 

@@ -20,8 +20,9 @@ joined as (
         driver_answered.happened_at as driver_answered_at,
         coalesce(asked.method, driver_answered.method, driver_asked.method) as method,
         coalesce(asked.component, driver_answered.component, driver_asked.component) as component,
-        coalesce(asked.pod, driver_answered.pod, driver_asked.pod) as pod,
-        coalesce(asked.container, driver_answered.container, driver_asked.container) as container,
+        coalesce(asked.pod, driver_answered.pod, driver_asked.pod) as socket_pod,
+        if(asked.seq is null, coalesce(driver_answered.pod, driver_asked.pod), asked.pod) as pod,
+        if(asked.seq is null, coalesce(driver_answered.container, driver_asked.container), asked.container) as container,
         coalesce(asked.node, driver_answered.node, driver_asked.node) as log_node,
         coalesce(
             asked.volume_id,
@@ -137,17 +138,17 @@ with_objects as (
 
 -- The containers of a pod share its driver's socket.
 pod_drivers as (
-    select pod, any_value(own_driver) as driver
+    select socket_pod, any_value(own_driver) as driver
     from with_objects
-    where pod is not null and own_driver is not null
-    group by pod
+    where socket_pod is not null and own_driver is not null
+    group by socket_pod
     having count(distinct own_driver) = 1
 ),
 
 with_driver as (
     select with_objects.*, coalesce(own_driver, pod_drivers.driver) as driver
     from with_objects
-    left join pod_drivers on pod_drivers.pod = with_objects.pod
+    left join pod_drivers on pod_drivers.socket_pod = with_objects.socket_pod
 ),
 
 complete as (
