@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import logs, record
+from benchmarks import log_lines, record
 from tracer import __version__
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -34,11 +34,11 @@ from memory and does nothing else. Server and contender share the machine's core
 
 ## Log lines
 
-    python -m benchmarks.logs
+    python -m benchmarks.log_lines
 
 Processor time in one process. The anchors split a line into words, and match klog's header with one expression.
 
-{logs.report()}
+{log_lines.report()}
 """
     )
 
