@@ -1,4 +1,4 @@
-"""How fast log lines are taken apart, how small they are kept, and that no line is slow: `python -m benchmarks.log_lines`.
+"""How fast log lines are taken apart, how small they are kept, that none is slow: `python -m benchmarks.log_lines`.
 
 Times are of the processor, in one process. The anchors are what any reader of klog does at least: `str.split` into
 words, and one regular expression over the header. `--fuzz N` takes apart N random and mutated lines and reports the
