@@ -293,7 +293,7 @@ def serve(
         Path | None, typer.Option(help="Write the kubeconfig here.", show_default="a temporary file")
     ] = None,
 ) -> None:
-    """Serve a trace as a Kubernetes API, for kubectl and any other client.
+    """Serve a trace as a Kubernetes API, for kubectl and any other client; `kubectl logs` works too.
 
     The API server listens on loopback, is read-only, and prints the KUBECONFIG to use. Without --at and --speed the
     world stands at the trace's end. With --speed the recorded observations happen again: the clock starts when every

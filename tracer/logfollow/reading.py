@@ -162,13 +162,14 @@ class Reading:
 
     async def _keep(self, lines: list[bytes], stamps: list[int]) -> None:
         means = self._means
+        # Asked for before and not after: hundreds wait here, and each may add only what there is room for by then.
+        await means.sink.room()
         columns = self.run.columns(means.lifter, [line.decode("utf-8", "replace") for line in lines])
         columns["stamped_at"] = stamps
         means.sink.log(len(lines), sum(map(len, lines)), columns, means.sink.writer.clock.now_us())
         means.counts.lines += len(lines)
         for stamp in stamps:
             self.position.saw(stamp)
-        await means.sink.room()
         await asyncio.sleep(self._pause(len(lines)))
 
     def _pause(self, lines: int) -> float:
