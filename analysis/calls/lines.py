@@ -58,8 +58,8 @@ class Operation:
     @property
     def method(self) -> str | None:
         """The CSI method; None where no line names it."""
-        told = self.asked or self.driver_answered or self.driver_asked
-        return None if told is None else told.method
+        told = (self.asked, self.driver_asked, self.driver_answered)
+        return next((line.method for line in told if line is not None and line.method is not None), None)
 
 
 EXACT, INFERRED, AMBIGUOUS = "exact", "inferred", "ambiguous"
