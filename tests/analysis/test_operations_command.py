@@ -42,7 +42,9 @@ def trace(tmp_path: Path) -> Path:
         *attach(1, "vol-fast"),
         *attach(4, "vol-slow"),
         *attach(2, "vol-bad-01", f"rpc error: code = Internal desc = {HOSTILE}"),
-        *attach(6, "vol-bad-01", "rpc error: code = Aborted desc = an operation with the given Volume ID already exists"),
+        *attach(
+            6, "vol-bad-01", "rpc error: code = Aborted desc = an operation with the given Volume ID already exists"
+        ),
         line(20, f'"Failed" err="vol-bad-01 {HOSTILE}"', severity="E"),
     ]
     return add_logs(tmp_path / "small.trace", lines)
