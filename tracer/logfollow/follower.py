@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from tracer.cluster import Lost, Refused, Silent
 from tracer.errors import VolreelError
 from tracer.logfollow.lines import Run
+from tracer.logfollow.places import Place, take_place
 from tracer.logfollow.pods import Latest, pod_state
 from tracer.logfollow.position import Position
 from tracer.logfollow.reading import Means, Moved, Reading
@@ -131,15 +132,15 @@ class ContainerFollower:
         self._was_read = False
         while True:
             self._news.clear()
-            is_over = self._is_over(restart)
-            if self._cannot_be_read(restart):
-                break
-            latest = self._latest
-            if latest is None:  # taken up from a trace: the pod's status is on its way
+            if self._latest is None and not self._is_gone:  # taken up from a trace: the pod's status is on its way
                 await self._news.wait()
                 continue
-            if await self._read(reading, follow=not is_over, previous=latest.restart > restart) and is_over:
-                break
+            place = await take_place(self._means.places)
+            try:
+                if self._cannot_be_read(restart) or await self._read_once(reading, place):
+                    break
+            finally:
+                place.leave()
         self._end(restart, reading)
 
     def _begin(self, restart: int, past: LogPast | None) -> Reading:
@@ -179,13 +180,21 @@ class ContainerFollower:
         self._pasts.pop(restart, None)
         self.reading, self.trouble = None, None
 
-    async def _read(self, reading: Reading, *, follow: bool, previous: bool) -> bool:
+    async def _read_once(self, reading: Reading, place: Place) -> bool:
+        """One answer from wherever the run stands; whether it was the last."""
+        self._news.clear()
+        restart, latest = reading.run.restart, self._latest
+        is_over = self._is_over(restart)
+        is_previous = latest is not None and latest.restart > restart
+        return await self._read(reading, place, follow=not is_over, previous=is_previous) and is_over
+
+    async def _read(self, reading: Reading, place: Place, *, follow: bool, previous: bool) -> bool:
         """One answer, and the wait behind it; whether nothing more can come of the run if it is over."""
         began, generation = time.monotonic(), self._means.cluster.generation
         self._reads_previous = previous
         was_read, self._was_read = self._was_read, False
         try:
-            await reading.read(follow=follow, previous=previous)
+            await reading.read(place, follow=follow, previous=previous)
         except Silent:
             return False
         except Moved:

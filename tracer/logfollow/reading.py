@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from tracer.cluster import Cluster, Lost, Silent
 from tracer.logfollow.lines import Cutter, Run, stamp_of
+from tracer.logfollow.places import PLACES, Place
 from tracer.logfollow.position import Position, TakingUp
 from tracer.logs.lifting import LogLifter
 from tracer.sink import Sink
@@ -40,6 +41,7 @@ class Means:
     """Lines per second of one run; None is as fast as they come."""
     lifter: LogLifter = field(default_factory=LogLifter)
     counts: LogCounts = field(default_factory=LogCounts)
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLACES))
 
 
 class Reading:
@@ -73,10 +75,10 @@ class Reading:
         self._is_moved = is_moved
         self._due_at = 0.0
 
-    async def read(self, *, follow: bool, previous: bool) -> None:
+    async def read(self, place: Place, *, follow: bool, previous: bool) -> None:
         """Ask for the log from the position on, and take what comes until the server ends it.
 
-        Raises Refused, Lost, Silent, Moved.
+        The place is given up once the log is caught up with. Raises Refused, Lost, Silent, Moved.
         """
         query = {"container": self.run.container, "timestamps": "true"}
         query |= {"follow": "true"} if follow else {}
@@ -89,7 +91,7 @@ class Reading:
         try:
             async with self._means.cluster.stream(path, query, self._means.silence_s, is_log=True) as pieces:
                 self._heard()
-                await self._read(Cutter(), pieces, is_last=not follow)
+                await self._read(Cutter(), pieces, place, is_last=not follow)
         except Silent:
             raise
         except Lost as lost:
@@ -97,12 +99,16 @@ class Reading:
             if time.monotonic() - asked_at >= 0.9 * self._means.silence_s and self.heard_at < asked_at:
                 raise Silent(str(lost)) from lost
             raise
+        finally:
+            place.leave()
 
-    async def _read(self, cutter: Cutter, pieces: object, *, is_last: bool) -> None:
+    async def _read(self, cutter: Cutter, pieces: AsyncIterator[bytes], place: Place, *, is_last: bool) -> None:
         taking_up = TakingUp(self.position)
-        async for lines in cutter.cut(pieces):  # type: ignore[arg-type]
+        async for lines in cutter.cut(pieces):
+            place.busy()
             for start in range(0, len(lines), _TURN):
                 await self._take(lines[start : start + _TURN], taking_up)
+            place.idle()
         if is_last and cutter.rest:
             await self._take([cutter.rest], taking_up)
         if taking_up.is_done:
