@@ -105,7 +105,10 @@ class Reading:
     async def _read(self, cutter: Cutter, pieces: AsyncIterator[bytes], place: Place, *, is_last: bool) -> None:
         taking_up = TakingUp(self.position)
         async for lines in cutter.cut(pieces):
-            place.busy()
+            if self._means.max_rate is None:
+                place.busy()
+            else:  # it is slow on purpose: the others do not wait for it
+                place.leave()
             for start in range(0, len(lines), _TURN):
                 await self._take(lines[start : start + _TURN], taking_up)
             place.idle()
