@@ -207,7 +207,7 @@ def report(claims: int, pods: int, live: int, rounds: int) -> str:
     return "\n".join(lines)
 
 
-DEFAULTS = {"claims": 240_000, "pods": 60_000, "live": 100_000, "rounds": 3}
+DEFAULTS = {"claims": 240_000, "pods": 60_000, "live": 100_000, "rounds": 2}
 
 
 def main() -> None:
