@@ -14,16 +14,17 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 RECORDING_SHORTFALLS = """\
 ### Where it falls short, and why
 
-- **Speed.** A claim costs the recorder's main thread about 11 µs of processor time: HTTP and lines 1, decoding 3, facts and
-  redaction 3, Arrow 3, bookkeeping 1. `Watch(deserialize=False)` spends 13 µs on one `json.loads`; four times that speed
-  would be 3 µs, less than decoding alone. Sealing (zstd, 8 µs a claim) runs beside it and shares two cores with the
-  server. Tried: pyarrow's JSON reader (5 µs a claim, slower than msgspec); kept: an Arrow-native journal (commits three
-  times as fast), rarer garbage collection (a quarter of the time), flat list columns, two batches in flight.
-- **Bytes.** The object column is 32 bytes of the 62; random UIDs 5, names 3, arrival times 2. A capture of two minutes pays
-  for its footer: 11 of its 93 bytes. Row groups of 24 MiB in pages of 8 MiB at zstd 10; one page per group would save 1
-  byte and cost 25 MB of memory, zstd 15 would save 2 at seven times the processor time.
-- **Memory.** 100 MB stand before the first byte arrives, half of them shared libraries; live objects take 25, batches on
-  their way 30, sealing 70. Row groups of 8 MiB come to 190 MB in all, and 70 bytes per observation.
+- **Speed.** A claim costs the recorder's main thread about 11 µs of processor time: HTTP and lines 1, decoding
+  3, facts and redaction 3, Arrow 3, bookkeeping 1. `Watch(deserialize=False)` spends 13 µs on one `json.loads`;
+  four times that speed would be 3 µs, less than decoding alone. Sealing (zstd, 8 µs a claim) runs beside it and
+  shares two cores with the server. Tried: pyarrow's JSON reader (5 µs a claim, slower than msgspec); kept: an
+  Arrow-native journal (commits three times as fast), rarer garbage collection (a quarter of the time), flat
+  list columns, two batches in flight.
+- **Bytes.** The object column is 32 bytes of the 62; random UIDs 5, names 3, arrival times 2. A capture of two
+  minutes pays for its footer: 11 of its 93 bytes. Row groups of 24 MiB in pages of 8 MiB at zstd 10; one page
+  per group would save 1 byte and cost 25 MB of memory, zstd 15 would save 2 at seven times the processor time.
+- **Memory.** 100 MB stand before the first byte arrives, half of them shared libraries; live objects take 25,
+  batches on their way 30, sealing 70. Row groups of 8 MiB come to 190 MB in all, and 70 bytes per observation.
 """
 
 
