@@ -17,6 +17,7 @@ from analysis.asking import Desk
 from analysis.database import open_database
 from analysis.loglines import LogLine, Wanted, read_log_lines
 from tracer.errors import TraceDamaged
+from tracer.trace.verifying import leave_out_damaged
 
 _VERSIONS = """
 from object_versions
@@ -146,9 +147,12 @@ class Trace:
 def open_trace(path: str | Path) -> Trace:
     """Open a trace: ended, crashed, damaged or still being recorded.
 
+    Every sealed file is verified first, about a second per GiB: DuckDB checks no page's checksum, and would answer with
+    what a flipped bit has made of a row. What is damaged is left out and named in `summary().faults`.
     Raises NotATrace, TraceTooNew, TraceDamaged.
     """
     recorded = tracer.trace.open_trace(path)
+    leave_out_damaged(recorded)
     try:
         return Trace(recorded, open_database(recorded))
     except duckdb.Error as error:

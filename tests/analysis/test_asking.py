@@ -119,17 +119,52 @@ def test_the_summary_counts_gaps_and_names_faults(small, ask):
     assert "objects/00000001.parquet is missing" in summary.faults[0]
 
 
-def test_a_segment_that_breaks_under_a_query_is_named_as_damage(small, ask):
-    for number in range(200):
-        small.observe(number, "ADDED", claim(f"claim-{number}"))
-    path = small.ended()
+def with_a_broken_page(path: Path) -> None:
+    """Damage a page in place: the file keeps its size, its footer and its other pages."""
     file = path / "objects/00000001.parquet"
     column = pq.read_metadata(file).row_group(0).column(0)
     content = bytearray(file.read_bytes())
     content[column.data_page_offset : column.data_page_offset + 40] = bytes(40)
     file.write_bytes(content)
+
+
+@pytest.fixture
+def two_segments(small) -> Path:
+    for number in range(200):
+        small.observe(number, "ADDED", claim(f"claim-{number}"))
+    small.writer.seal()
+    small.observe(200, "ADDED", claim("whole"))
+    return small.ended()
+
+
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_a_segment_with_a_broken_page_is_left_out_and_named(two_segments, ask, has_manifest):
+    with_a_broken_page(two_segments)
+    if not has_manifest:
+        (two_segments / "trace.json").unlink()
+    trace = ask(two_segments)
+    assert trace.sql("select name from objects")["name"].to_list() == ["whole"]
+    (why,) = [fault for fault in trace.summary().faults if fault.startswith("objects/00000001.parquet is ")]
+    assert "rows 0 to 199 (200 rows) cannot be read" in why
+
+
+def test_any_flipped_bit_of_a_segment_is_noticed(two_segments, ask):
+    file = two_segments / "objects/00000001.parquet"
+    content = file.read_bytes()
+    for place in range(0, len(content), len(content) // 20):
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        file.write_bytes(flipped)
+        trace = ask(two_segments)
+        assert trace.sql("select name from objects")["name"].to_list() == ["whole"]
+        assert "objects/00000001.parquet" in trace.summary().faults[0]
+
+
+def test_a_segment_that_breaks_after_it_was_opened_is_named_as_damage(two_segments, ask):
+    trace = ask(two_segments)
+    with_a_broken_page(two_segments)
     with pytest.raises(TraceDamaged, match="volreel check"):
-        ask(path).sql("from objects")
+        trace.sql("from objects")
 
 
 def test_what_is_no_trace_is_said_to_be_none(tmp_path: Path):

@@ -31,8 +31,13 @@ class Fault:
     """Path inside the trace."""
     why: str
     """What is wrong, and what it means for the reader."""
-    loses_rows: bool = True
-    """Whether rows cannot be read because of it."""
+    lost: tuple[int, int | None] | None = None
+    """First and last seq of the rows that cannot be read because of it, the last None where it is not known."""
+
+    @property
+    def loses_rows(self) -> bool:
+        """Whether rows cannot be read because of it."""
+        return self.lost is not None
 
 
 @dataclass
@@ -133,7 +138,7 @@ def _manifest_or_rebuilt(folder: Path) -> tuple[Manifest, list[Fault]]:
         if not segments and not journal_numbers(folder):
             raise
         what = "is missing" if isinstance(error, NotATrace) else "is damaged"
-        fault = Fault(MANIFEST, f"{what}; put together again from the segments", loses_rows=False)
+        fault = Fault(MANIFEST, f"{what}; put together again from the segments")
         trace_id = trace_id_of(folder, segments) or "unknown"
         return Manifest(trace_id=trace_id, segments=segments), [fault]
 
@@ -145,28 +150,32 @@ def _with_overlooked(trace: Trace, manifest: Manifest) -> list[Segment]:
         for table in segment.files:
             name = str(segment_path(Path(), table, segment.number))
             why = f"is not in {MANIFEST}, which is stale; its rows are read all the same"
-            trace.faults.append(Fault(name, why, loses_rows=False))
+            trace.faults.append(Fault(name, why))
     return sorted([*manifest.segments, *overlooked], key=lambda each: each.number)
 
 
 def _is_usable(trace: Trace, table: str, segment: Segment, file: SegmentFile) -> bool:
-    """Whether a named file is there and whole at first sight; `volreel check` looks at every byte."""
+    """Whether a named file is there and whole at first sight; `leave_out_damaged` looks at every byte."""
     path = segment_path(trace.path, table, segment.number)
-    name = str(path.relative_to(trace.path))
-    lost = f"rows {file.first_seq} to {file.last_seq} ({file.rows} rows) cannot be read"
     try:
         size = path.stat().st_size
         if size != file.bytes:
-            trace.faults.append(Fault(name, f"has {size} bytes, {file.bytes} were sealed: {lost}"))
+            trace.faults.append(unreadable(path, file, f"has {size} bytes, {file.bytes} were sealed"))
             return False
         pq.read_metadata(path)
     except FileNotFoundError:
-        trace.faults.append(Fault(name, f"is missing: {lost}"))
+        trace.faults.append(unreadable(path, file, "is missing"))
         return False
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        trace.faults.append(Fault(name, f"is no Parquet any more ({error}): {lost}"))
+        trace.faults.append(unreadable(path, file, f"is no Parquet any more ({error})"))
         return False
     return True
+
+
+def unreadable(path: Path, file: SegmentFile, why: str) -> Fault:
+    """The fault of a sealed file whose rows are left out."""
+    lost = f"rows {file.first_seq} to {file.last_seq} ({file.rows} rows) cannot be read"
+    return Fault(f"{path.parent.name}/{path.name}", f"{why}: {lost}", (file.first_seq, file.last_seq))
 
 
 def _open_journal(trace: Trace, number: int) -> None:
@@ -183,7 +192,8 @@ def _open_journal(trace: Trace, number: int) -> None:
     for damage in journal.damage:
         last = "the end" if damage.last_seq is None else damage.last_seq
         name = f"{JOURNAL}/{damage.file.name}"
-        trace.faults.append(Fault(name, f"{damage.why}: rows {damage.first_seq} to {last} cannot be read"))
+        why = f"{damage.why}: rows {damage.first_seq} to {last} cannot be read"
+        trace.faults.append(Fault(name, why, (damage.first_seq, damage.last_seq)))
 
 
 def _project(batch: pa.RecordBatch, table: str, names: list[str]) -> pa.RecordBatch:
