@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from analysis.calls.table import PairedCalls
+from analysis.building import Models
 from analysis.catalogue import read_models
 from tracer.errors import TraceDamaged, VolreelError
 from tracer.trace.visible import visible
@@ -30,7 +30,7 @@ class Desk:
     def __init__(self, connection: duckdb.DuckDBPyConnection, trace: Path) -> None:
         self._connection = connection
         self._trace = trace
-        self._paired = PairedCalls(read_models())
+        self._models = Models(read_models())
         self._idle = threading.Condition()
         self._busy: set[duckdb.DuckDBPyConnection] = set()
 
@@ -52,8 +52,7 @@ class Desk:
         try:
             _require_one_select(query)
             with self._cursor() as cursor:
-                if self._paired.are_needed(query):
-                    self._paired.fill(cursor)
+                self._models.prepare(cursor, query)
                 cursor.execute("begin transaction read only")
                 # Not `.pl()`: Polars would hold on to Ctrl-C while DuckDB works.
                 return cursor.sql(query, params=dict(parameters)).to_arrow_table()
@@ -96,7 +95,8 @@ class Desk:
                 f"{self._trace} cannot be read ({_first_line(error)}). `volreel check {self._trace}` says what is still"
                 " readable; if it is being recorded, open it again."
             )
-        return QueryError(f"the query failed: {_first_line(error)}")
+        where = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+        return QueryError(f"the query failed{where}: {_first_line(error)}")
 
 
 def _require_one_select(query: str) -> None:

@@ -1,15 +1,12 @@
-"""The models' SQL files: what each says about itself, the order in which they build on each other, their views."""
+"""The models' SQL files, and what each says about itself."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
 
 import duckdb
 
@@ -74,46 +71,6 @@ def _commented_columns(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 def _prose(lines: Iterable[str]) -> str:
     return " ".join(line.lstrip().removeprefix("--").strip() for line in lines)
-
-
-def in_building_order(connection: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> list[Model]:
-    """The models, each behind those whose views it reads. DuckDB's own parser tells which they are."""
-    by_name = {model.name: model for model in models}
-    graph = {name: _tables_read(connection, model.sql) & by_name.keys() for name, model in by_name.items()}
-    return [by_name[name] for name in TopologicalSorter(graph).static_order()]
-
-
-def _tables_read(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
-    relation = connection.sql("select json_serialize_sql($query) as tree", params={"query": sql})
-    tree = json.loads(relation.fetchall()[0][0])
-    if tree["error"]:
-        raise ValueError(f"a model cannot be parsed: {tree['error_message']}")
-    tables = {node["table_name"] for node in _nodes(tree) if node.get("type") == "BASE_TABLE"}
-    own = {each["key"] for node in _nodes(tree) if "cte_map" in node for each in node["cte_map"]["map"]}
-    return tables - own
-
-
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(tree, dict):
-        yield tree
-    for each in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
-        yield from _nodes(each)
-
-
-def create_views(connection: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> None:
-    """Create each model's view with its comments; a column that comes through `*` keeps the comment of its source."""
-    for model in in_building_order(connection, models):
-        connection.execute(f"create view {model.name} as {model.sql}")
-        inherited = _known_comments(connection)
-        names = [row[0] for row in connection.sql(f"describe {model.name}").fetchall()]
-        document(connection, model.name, model.meaning, {**inherited, **model.columns}, names)
-
-
-def _known_comments(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    relation = connection.sql(
-        "select column_name, min(comment) from duckdb_columns() where not internal and comment is not null group by all"
-    )
-    return dict(relation.fetchall())
 
 
 def document(

@@ -1,4 +1,4 @@
-"""A trace as a DuckDB database in memory: its three tables and the models, shut off from files and network."""
+"""A trace as a DuckDB database in memory: its three tables, shut off from files and network."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from analysis.calls.table import create_paired_table
-from analysis.catalogue import create_views, document, quoted, read_models
+from analysis.catalogue import document, quoted
 from tracer.trace import Trace as RecordedTrace
 from tracer.trace.schema import TABLES
 
@@ -21,7 +20,7 @@ _ROW = {
 
 
 def open_database(trace: RecordedTrace) -> duckdb.DuckDBPyConnection:
-    """The trace's tables and models. Ask through `cursor()`, one for each thread.
+    """The trace's tables. Ask through `cursor()`, one for each thread.
 
     Raises duckdb.Error for a segment that is no Parquet.
     """
@@ -37,10 +36,9 @@ def open_database(trace: RecordedTrace) -> duckdb.DuckDBPyConnection:
     connection.execute("set global TimeZone = 'UTC'")
     connection.execute("set parquet_metadata_cache = true")
     connection.execute("create schema part")
+    connection.execute("create schema built")
     for table in TABLES:
         _create_table(connection, trace, table)
-    create_paired_table(connection)
-    create_views(connection, read_models())
     _shut_off(connection, trace.path)
     return connection
 

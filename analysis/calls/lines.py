@@ -27,16 +27,6 @@ class Line(NamedTuple):
     """The line of the call's request, where that is another."""
 
 
-LINES = """
-select
-    seq, stream, coalesce(component, ''), node, epoch_us(happened_at), phase, method, call_id, context, node_id, ids,
-    result, code, error
-from rpc_lines
-order by seq
-"""
-"""Asks for the values of a Line."""
-
-
 class Operation:
     """One call, as far as its lines are known. `asked` and `answered` are its caller's lines."""
 

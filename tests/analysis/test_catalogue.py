@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import duckdb
 import polars as pl
 import pytest
 
-from analysis.catalogue import create_views, in_building_order, parse_model, read_models
+from analysis.catalogue import parse_model, read_models
 
 ORDERS = """\
 -- One order
@@ -32,29 +31,6 @@ def test_a_model_is_documented_by_its_comments():
     model = parse_model("orders", "intervals", ORDERS)
     assert model.meaning == "One order of a customer."
     assert model.columns == {"id": "Which one.", "price": "What it costs, in cents; null while it is open."}
-
-
-def test_models_stand_behind_those_that_they_read():
-    with duckdb.connect() as connection:
-        first, second, third = (
-            parse_model("zebra", "", "select 1 as a"),
-            parse_model("monkey", "", "with ape as (from zebra) select a from ape"),
-            parse_model("ape", "", "select m.a from monkey as m asof join zebra as z on m.a >= z.a"),
-        )
-        assert in_building_order(connection, [third, second, first]) == [first, second, third]
-
-
-def test_a_column_that_passes_through_keeps_its_comment():
-    with duckdb.connect() as connection:
-        connection.execute("create table source (id int, price int)")
-        connection.execute("comment on column source.id is 'Who''s who.'")
-        create_views(
-            connection, [parse_model("model", "", "-- One.\nselect\n    *,\n    -- Twice.\n    2 as b\nfrom source")]
-        )
-        comments = dict(
-            connection.sql("select column_name, comment from duckdb_columns() where table_name = 'model'").fetchall()
-        )
-    assert comments == {"id": "Who's who.", "price": None, "b": "Twice."}
 
 
 def test_every_public_column_says_what_it_means(small, ask):

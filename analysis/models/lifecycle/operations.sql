@@ -44,7 +44,7 @@ joined as (
         asked.va,
         coalesce(asked.bytes, request.bytes, driver_answered.bytes) as bytes,
         coalesce(answered.error, driver_answered.error) as error
-    from part.paired as paired
+    from _paired as paired
     left join lines as asked on asked.seq = paired.requested_seq
     left join lines as request on request.seq = paired.request_seq
     left join lines as answered on answered.seq = paired.answered_seq
