@@ -1,0 +1,39 @@
+-- One phase as a sample of how long its kind takes, of the volumes and the time that are asked for ($...: null for all).
+with subjects as (
+    select
+        phases.*,
+        volumes.storage_class,
+        volumes.driver,
+        volumes.claim_namespace as namespace,
+        coalesce(uses.node, attachments.node) as node
+    from phases
+    left join _volumes as volumes using (volume_id)
+    left join uses using (use_id)
+    left join _attachments as attachments on attachments.attachment_uid = phases.attachment_uid
+)
+
+select
+    direction,
+    link,
+    phase,
+    owner,
+    case $by
+        when 'class' then storage_class
+        when 'driver' then driver
+        when 'node' then node
+        when 'namespace' then namespace
+    end as grp,
+    coalesce(duration_us, shortest_us) as duration_us,
+    -- What began before the recording, is still open or was given up has taken longer than was seen.
+    state = 'done' and not left_censored and not right_censored and duration_us is not null as is_complete,
+    longest_us - shortest_us as precision_us
+from subjects
+where coalesce(duration_us, shortest_us) is not null
+    and state != 'contradiction'
+    and ($namespace is null or namespace = $namespace)
+    and ($class is null or storage_class = $class)
+    and ($driver is null or driver = $driver)
+    and ($node is null or node = $node)
+    and ($phase is null or phase = $phase or link = $phase)
+    and ($begin::timestamptz is null or begins_at >= $begin)
+    and ($end::timestamptz is null or begins_at < $end)
