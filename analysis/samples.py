@@ -40,10 +40,10 @@ def difference(before: pl.DataFrame, after: pl.DataFrame, keys: Sequence[str]) -
     )
     numbered, groups = _numbered(sides, keys)
     curves = [
-        _asked("survival.sql", numbered.filter(pl.col("side") == side)).rename(
-            lambda name, end=end: name if name == "group_key" else f"{name}_{end}"
+        _asked("survival.sql", numbered.filter(pl.col("side") == side)).select(
+            "group_key", pl.exclude("group_key").name.suffix(f"_{when}")
         )
-        for side, end in (("a", "before"), ("b", "after"))
+        for side, when in (("a", "before"), ("b", "after"))
     ]
     tested = _asked("log_rank.sql", numbered).select(
         "group_key", pl.col("chi_squared").map_elements(_p_value, return_dtype=pl.Float64).alias("p_value")
@@ -71,4 +71,5 @@ def _query(name: str) -> str:
 def _asked(name: str, samples: pl.DataFrame) -> pl.DataFrame:
     with duckdb.connect(config={"python_enable_replacements": False}) as connection:
         connection.register("samples", samples)
-        return connection.sql(_query(name)).pl()
+        answer: pl.DataFrame = connection.sql(_query(name)).pl()
+    return answer
