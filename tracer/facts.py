@@ -159,6 +159,11 @@ def when(path: str) -> Fact:
     return Fact((path,), instant)
 
 
+def nanoseconds(path: str) -> Fact:
+    """A time in whole nanoseconds since 1970."""
+    return Fact((path,), lambda value: None if value is None else value // 1000, WHOLE | None)
+
+
 def event_first() -> Fact:
     """When an Event first happened: its eventTime (µs) where it has one, else firstTimestamp (seconds)."""
     return Fact(("firstTimestamp", "eventTime"), lambda first, exact: instant(exact) or instant(first))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from tracer import facts, redaction
-from tracer.facts import Fact, first, flag, listed, number, quantity, when
+from tracer.facts import Fact, first, flag, listed, nanoseconds, number, quantity, when
 from tracer.redaction import Rule
 
 
@@ -249,6 +249,7 @@ KINDS: tuple[Kind, ...] = (
             "snapshot_uid": "spec.volumeSnapshotRef.uid",
             "snapshot_handle": first("status.snapshotHandle", "spec.source.snapshotHandle"),
             "snapshot_ready": flag("status.readyToUse"),
+            "snapshot_taken_at": nanoseconds("status.creationTime"),
             "snapshot_error": "status.error.message",
             "capacity_bytes": number("status.restoreSize"),
             "finalizers": listed("metadata.finalizers"),
@@ -265,6 +266,7 @@ KINDS: tuple[Kind, ...] = (
             "snapshot_class": "spec.volumeSnapshotClassName",
             "snapshot_content": first("status.boundVolumeSnapshotContentName", "spec.source.volumeSnapshotContentName"),
             "snapshot_ready": flag("status.readyToUse"),
+            "snapshot_taken_at": when("status.creationTime"),
             "snapshot_error": "status.error.message",
             "capacity_bytes": quantity("status.restoreSize"),
             "finalizers": listed("metadata.finalizers"),
@@ -355,6 +357,7 @@ KINDS: tuple[Kind, ...] = (
             "conditions": facts.conditions(),
             "pod_claims": Fact(("metadata.name", "spec.volumes"), facts.pod_claims, Any),
             "pod_volumes": Fact(("metadata.name", "spec.volumes"), facts.pod_volumes, Any),
+            "deletion_grace_seconds": number("metadata.deletionGracePeriodSeconds"),
             "pod_started_at": when("status.startTime"),
             "containers": facts.containers(),
             "finalizers": listed("metadata.finalizers"),
