@@ -78,9 +78,10 @@ def derived_fields(message: str, own: Sequence[tuple[str, str]]) -> tuple[tuple[
                 break
     if is_sentence:
         found += sentences.derive(message, fields) or []
-    if len({name for name, _ in found}) == len(found) and fields.keys().isdisjoint([name for name, _ in found]):
+    told = dict(found)
+    if len(told) == len(found) and fields.keys().isdisjoint(told):
         return tuple(found)
-    return tuple({name: value for name, value in found if name not in fields}.items())
+    return tuple([(name, value) for name, value in told.items() if name not in fields])
 
 
 def _named(own: Sequence[tuple[str, str]]) -> Pairs:

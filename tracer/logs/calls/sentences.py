@@ -9,6 +9,8 @@ Operation for "{volumeName:kubernetes.io/csi/d^h podName:u nodeName:}" failed. N
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 from tracer.logs.calls.vocabulary import Pairs, error_pairs
 
@@ -17,14 +19,14 @@ _LONGEST = 8192
 _VERB = re.compile(
     r"(?:Starting )?(?:operationExecutor\.|attacherDetacher\.)?"
     r"(Controller attach|Verified volume|[A-Z][A-Za-z]{2,60}(?:\.[A-Za-z]{2,60})?) ?([^\"]{0,120}?)"
-    r' for volume "([^"]{0,1024})"',
+    r' for volume "([^"]*)"',
     re.DOTALL,
 )
 _OUTCOMES = ("started", "entering", "succeeded", "failed", "detached")
-_UNIQUE = re.compile(r'\(UniqueName: "([^"]{1,1024})"\)')
-_POD = re.compile(r'\bpod "([^"]{0,253})" \(UID: "([^"]{0,64})"\)')
-_NODE = re.compile(r'\b(?:from|on) node "([^"]{1,253})"')
-_INNER = re.compile(r'InnerVolumeSpecName "([^"]{1,253})"')
+_UNIQUE = re.compile(r'\(UniqueName: "([^"]*)"\)')
+_POD = re.compile(r'\bpod "([^"]*)" \(UID: "([^"]*)"\)')
+_NODE = re.compile(r'\b(?:from|on) node "([^"]*)"')
+_INNER = re.compile(r'InnerVolumeSpecName "([^"]*)"')
 _OPERATION = re.compile(
     r'Operation for "\{volumeName:(\S{1,1024}) podName:(\S{0,64}) nodeName:(\S{0,253})\}" failed\. No retries permitted'
     r" until [^(]{0,100}\(durationBeforeRetry ([^)]{1,20})\)\. Error: "
@@ -41,33 +43,61 @@ def derive(message: str, fields: dict[str, str]) -> Pairs | None:
         unique, pod_uid, node, retry = operation.groups()
         found |= {**unique_name(unique), "pod_uid": pod_uid, "node": node, "retry_after": retry, "outcome": "failed"}
         text = text[operation.end() :]
-    sentence = _VERB.match(text)
-    if sentence is None and operation is None:
+    parts = text.partition(" : ")[0].split('"')
+    form = _form(tuple(parts[::2]))
+    if form is None and operation is None:
         return None
-    if sentence is not None:
-        found |= _told(text, sentence) | ({"outcome": "failed"} if operation else {})
+    if form is not None:
+        found |= _told(form, parts) | ({"outcome": "failed"} if operation else {})
     if found.get("outcome") == "failed":
         found |= _failure(fields.get("err") or text)
     return [(name, value) for name, value in found.items() if value and name not in fields]
 
 
-def _told(text: str, sentence: re.Match[str]) -> dict[str, str]:
+class _Form(NamedTuple):
+    """Where the sentence of one form has what: the numbers of the parts that quotes split it into."""
+
+    verb: str
+    outcome: str
+    volume: int
+    unique: int | None
+    inner: int | None
+    pod: int | None
+    """Its UID follows it."""
+    node: int | None
+
+
+@lru_cache(maxsize=1024)
+def _form(skeleton: tuple[str, ...]) -> _Form | None:
+    """The form of a sentence, from what stands between its quoted parts; None for what is no such sentence."""
+    text = "".join([f'{gap}"{2 * number + 1}"' for number, gap in enumerate(skeleton)])  # each says its number
+    sentence = _VERB.match(text)
+    if sentence is None:
+        return None
     verb, rest, volume = sentence.groups()
     outcome = next((each for each in _OUTCOMES if each in rest), rest.strip())
-    found = {"verb": verb, "outcome": outcome or ("started" if text.startswith("Starting ") else "")}
-    unique = _UNIQUE.search(text)
-    found |= unique_name(unique[1]) if unique else unique_name(volume)
-    inner = _INNER.search(text)
-    if inner is not None:
-        found["pv"] = inner[1]
+    outcome = outcome or ("started" if text.startswith("Starting ") else "")
+    unique, inner, pod, node = (
+        int(match[1]) if (match := each.search(text)) else None for each in (_UNIQUE, _INNER, _POD, _NODE)
+    )
+    return _Form(verb, outcome, int(volume), unique, inner, pod, node)
+
+
+def _told(form: _Form, parts: list[str]) -> dict[str, str]:
+    volume = parts[form.volume]
+    found = {"verb": form.verb, "outcome": form.outcome}
+    found |= unique_name(parts[form.unique] if form.unique is not None else volume)
+    if form.inner is not None:
+        found["pv"] = parts[form.inner]
     elif not volume.startswith("kubernetes.io/"):
         found["pv"] = volume
-    if pod := _POD.search(text):
-        found["pod_uid"] = pod[2]
-        if pod[1] != pod[2]:
-            found["pod"] = pod[1]
-    if node := _NODE.search(text):
-        found["node"] = node[1]
+    if form.pod is not None:
+        pod, uid = parts[form.pod], parts[form.pod + 2]
+        found["pod_uid"] = uid
+        if pod != uid:
+            found["pod"] = pod
+    if form.node is not None:
+        found["node"] = parts[form.node]
     return found
 
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from tracer.logs.calendar import Calendar
 from tracer.logs.key_values import parse_structured
 from tracer.logs.parsed import Parsed, Statement, statement
 
 NAME = "klog"
-_TAIL = re.compile(r"( +\d{1,10} )([^\s\]:]{1,200}:\d{1,9})\] (.*)", re.DOTALL)
+_HEAD = re.compile(r"([IWEF])( +\d{1,10} )([^\s\]:]{1,200}:\d{1,9})")
+_LONGEST_HEAD = 300
 _SHORT = 1024
 """Tails up to this length are remembered: most of a quiet cluster's lines differ in their time alone."""
 _LONGEST = 32_768
@@ -35,21 +37,39 @@ def parse(text: str, calendar: Calendar) -> Parsed | None:
 _LETTERS = frozenset("IWEF")
 
 
-@lru_cache(maxsize=1024)
-def _head(severity: str, offset: int, process: str) -> str:
-    return f"{severity}{{at %m%d %H:%M:%S.|6|{offset}}}{process}{{source}}] "
+class _Head(NamedTuple):
+    severity: str
+    source: str
+    layout: str
+    """Up to the message."""
 
 
-@lru_cache(maxsize=8192)
-def _said(tail: str, offset: int) -> Statement | None:
-    """From the severity's letter and what follows the time."""
-    match = _TAIL.match(tail, 1)
+@lru_cache(maxsize=4096)
+def _head(text: str, offset: int) -> _Head | None:
+    """What stands before `] `, without the time: one per place that logs."""
+    match = _HEAD.fullmatch(text)
     if match is None:
         return None
-    severity, (process, source, rest) = tail[0], match.groups()
-    head = _head(severity, offset, process)
+    severity, process, source = match.groups()
+    return _Head(severity, source, f"{severity}{{at %m%d %H:%M:%S.|6|{offset}}}{process}{{source}}] ")
+
+
+@lru_cache(maxsize=2048)
+def _said(tail: str, offset: int) -> Statement | None:
+    """From the severity's letter and what follows the time."""
+    text, bracket, rest = tail.partition("] ")
+    head = _head(text, offset) if bracket and len(text) <= _LONGEST_HEAD else None
+    if head is None:
+        return None
+    severity, source, layout = head
     found = parse_structured(rest) if rest[:1] == '"' and len(rest) <= _LONGEST else None
     if found is None:
-        return statement(severity, source, rest, (), head + "{message}")
-    layout = None if found.layout is None else head + found.layout
-    return statement(severity, source, found.message, found.pairs, layout, found.opened)
+        return statement(severity, source, rest, (), layout + "{message}")
+    return statement(
+        severity,
+        source,
+        found.message,
+        found.pairs,
+        None if found.layout is None else layout + found.layout,
+        found.opened,
+    )
