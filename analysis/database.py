@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -19,8 +20,8 @@ _ROW = {
 }
 
 
-def open_database(trace: RecordedTrace) -> duckdb.DuckDBPyConnection:
-    """The trace's tables. Ask through `cursor()`, one for each thread.
+def open_database(trace: RecordedTrace, kept: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """The trace's tables. Ask through `cursor()`, one for each thread. `kept` is the folder of its kept models.
 
     Raises duckdb.Error for a segment that is no Parquet.
     """
@@ -39,7 +40,8 @@ def open_database(trace: RecordedTrace) -> duckdb.DuckDBPyConnection:
     connection.execute("create schema built")
     for table in TABLES:
         _create_table(connection, trace, table)
-    _shut_off(connection, trace.path)
+    _create_lost_rows(connection, trace)
+    _shut_off(connection, [trace.path] if kept is None else [trace.path, kept])
     return connection
 
 
@@ -60,11 +62,20 @@ def _create_table(connection: duckdb.DuckDBPyConnection, trace: RecordedTrace, t
     document(connection, table, _ROW[table], comments, comments)
 
 
-def _shut_off(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """From here on DuckDB reaches the trace's folder and nothing else, and its settings cannot be changed."""
+def _create_lost_rows(connection: duckdb.DuckDBPyConnection, trace: RecordedTrace) -> None:
+    """`part.lost_rows`: which rows cannot be read, and why; `last_seq` is null where it is not known."""
+    connection.execute("create table part.lost_rows (first_seq bigint, last_seq bigint, why varchar)")
+    lost = [[*fault.lost, f"{fault.file} {fault.why}"] for fault in trace.faults if fault.lost is not None]
+    if lost:
+        connection.executemany("insert into part.lost_rows values (?, ?, ?)", lost)
+
+
+def _shut_off(connection: duckdb.DuckDBPyConnection, folders: Iterable[Path]) -> None:
+    """From here on DuckDB reaches these folders and nothing else, and its settings cannot be changed."""
     # DuckDB makes this folder when a query outgrows the memory, and removes it when it closes.
     spill = Path(tempfile.gettempdir()) / f"volreel-{uuid.uuid4()}"
     connection.execute(f"set temp_directory = {quoted(str(spill))}")
-    connection.execute(f"set allowed_directories = [{quoted(str(folder.absolute()))}]")
+    allowed = ", ".join(quoted(str(folder.absolute())) for folder in folders)
+    connection.execute(f"set allowed_directories = [{allowed}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")

@@ -8,26 +8,35 @@ from collections.abc import Iterable, Sequence
 from analysis.calls.lines import AMBIGUOUS, EXACT, INFERRED, Line, Operation
 from analysis.calls.matching import match
 from analysis.calls.shapes import may_answer, names
+from analysis.calls.stretches import Stretch
 
 _WINDOW = 512
 """Lines that may stand between two of one call, where nothing but their order joins them."""
 
 
-def read_driver(lines: Sequence[Line]) -> list[Operation]:
+def read_driver(log: Sequence[Stretch]) -> list[Operation]:
     """The operations of one process of a driver, in the order of their first lines."""
-    if any(line.phase == "whole" for line in lines):
-        return _whole(lines)
+    lines = [line for stretch in log for line in stretch.lines]
     numbered = [line for line in lines if line.call_id is not None]
-    if numbered:
+    if any(line.phase == "whole" for line in lines):
+        read = _whole
+    elif numbered:
         return _numbered(numbered)
-    return _unnamed(lines)
+    else:
+        read = _unnamed
+    operations = []
+    for stretch in log:
+        found = read(stretch)
+        for operation in found:
+            operation.is_before_gap = stretch.ends_in_gap
+        operations += found
+    return operations
 
 
-def _whole(lines: Sequence[Line]) -> list[Operation]:
+def _whole(stretch: Stretch) -> list[Operation]:
     """Each line that holds a call; when it was begun is told by the line of its request before."""
-    starts = joined_requests(lines)
-    ends = [line for line in lines if line.phase == "whole"]
-    begun = _starts_of(ends, starts)
+    ends = [line for line in stretch.lines if line.phase == "whole"]
+    begun = _starts_of(ends, joined_requests(stretch), stretch.strays_until)
     operations = []
     for place, end in enumerate(ends):
         operation = Operation(None, end.ids)
@@ -37,7 +46,7 @@ def _whole(lines: Sequence[Line]) -> list[Operation]:
     return operations
 
 
-def _starts_of(ends: Sequence[Line], starts: Sequence[Line]) -> dict[int, Line]:
+def _starts_of(ends: Sequence[Line], starts: Sequence[Line], strays_until: int) -> dict[int, Line]:
     """Which start belongs to each end, where that is certain."""
     candidates: list[list[int]] = []
     open_starts: list[int] = []
@@ -51,23 +60,33 @@ def _starts_of(ends: Sequence[Line], starts: Sequence[Line]) -> dict[int, Line]:
         if len(possible) == 1:
             open_starts.remove(possible[0])
         candidates.append(possible)
-    return {end: starts[start] for end, start in match(len(starts), candidates).pairs.items()}
+    found = match(len(starts), candidates).pairs
+    # An end without a start tells of a call from before the stretch: ends of the same may have been its own.
+    stray = {
+        (end.method, end.ids) for place, end in enumerate(ends) if not candidates[place] and end.at <= strays_until
+    }
+    return {
+        end: starts[start]
+        for end, start in found.items()
+        if ends[end].at > strays_until or (ends[end].method, ends[end].ids) not in stray
+    }
 
 
 def _same_call(start: Line, end: Line) -> bool:
     return start.method == end.method and start.ids <= end.ids
 
 
-def joined_requests(lines: Sequence[Line]) -> list[Line]:
+def joined_requests(stretch: Stretch) -> list[Line]:
     """The calls, each with the ids of its request where a line of its own tells that.
 
     A request's line follows its call's; where several calls wait for theirs, only what is certain is joined.
     """
-    calls: list[Line] = []
+    settled = stretch.settled("call", "request")
+    calls = [line for line in stretch.lines[:settled] if line.phase == "call"]
     requests: list[Line] = []
     candidates: list[list[int]] = []
     waiting: list[int] = []
-    for line in lines:
+    for line in stretch.lines[settled:]:
         if line.phase == "call":
             waiting.append(len(calls))
             calls.append(line)
@@ -92,7 +111,8 @@ def _join(calls: list[Line], requests: Sequence[Line], candidates: Sequence[Sequ
 
 def _with_request(call: Line, request: Line) -> Line:
     node = call.node_id or request.node_id
-    return call._replace(ids=call.ids | request.ids, node_id=node, request_seq=request.seq)
+    sources = call.sources | request.sources
+    return call._replace(ids=call.ids | request.ids, sources=sources, node_id=node, request_seq=request.seq)
 
 
 def _numbered(lines: Iterable[Line]) -> list[Operation]:
@@ -113,23 +133,27 @@ def _numbered(lines: Iterable[Line]) -> list[Operation]:
     return [operation for operation in operations if operation.method is not None]
 
 
-def _unnamed(lines: Sequence[Line]) -> list[Operation]:
+def _unnamed(stretch: Stretch) -> list[Operation]:
     """Lines that have only their order, and what an answer looks like."""
-    calls = [line for line in joined_requests(lines) if line.method is not None]
-    answers = [line for line in lines if line.phase in ("response", "error")]
+    calls = [line for line in joined_requests(stretch) if line.method is not None]
+    answers = [line for line in stretch.lines if line.phase in ("response", "error")]
     operations = [Operation(None, call.ids) for call in calls]
     candidates: list[list[int]] = []
     upcoming = 0
     open_calls: list[int] = []
-    for answer in answers:
+    strays: list[int] = []
+    for place, answer in enumerate(answers):
         while upcoming < len(calls) and calls[upcoming].seq < answer.seq:
             open_calls.append(upcoming)
             upcoming += 1
         del open_calls[:-_WINDOW]
-        candidates.append(_candidates(answer, calls, open_calls))
-        if len(candidates[-1]) == 1:
-            open_calls.remove(candidates[-1][0])
-    found = match(len(calls), candidates)
+        possible = _candidates(answer, calls, open_calls)
+        candidates.append(possible)
+        if answer.at <= stretch.strays_until and not any(names(answer, calls[each].own_ids) for each in possible):
+            strays.append(place)
+        elif len(possible) == 1:
+            open_calls.remove(possible[0])
+    found = match(len(calls), candidates, strays)
     for operation, call in zip(operations, calls, strict=True):
         operation.driver_asked = call
     for answer_place, call_place in found.pairs.items():

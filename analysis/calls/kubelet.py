@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from analysis.calls.lines import EXACT, Operation
+from analysis.calls.stretches import Stretch
 
-from analysis.calls.lines import EXACT, Line, Operation
 
-
-def pair_kubelet(lines: Iterable[Line]) -> list[Operation]:
+def pair_kubelet(stretch: Stretch) -> list[Operation]:
     """The operations in the order of their calls.
 
     A kubelet does one thing at a time to a volume on a pod, so that an answer belongs to the last call of its method
@@ -16,10 +15,11 @@ def pair_kubelet(lines: Iterable[Line]) -> list[Operation]:
     """
     operations: list[Operation] = []
     waiting: dict[tuple[str | None, str], Operation] = {}
-    for line in lines:
+    for line in stretch.lines:
         keys = [(line.method, each) for each in line.ids]
         if line.phase == "call":
             operation = Operation(line)
+            operation.is_before_gap = stretch.ends_in_gap
             operations.append(operation)
             waiting |= dict.fromkeys(keys, operation)
             continue

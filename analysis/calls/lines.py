@@ -23,14 +23,32 @@ class Line(NamedTuple):
     result: str | None
     code: str | None
     error: str | None
+    sources: frozenset[str] = frozenset()
+    """Those of the ids that are only what the volume or snapshot is made from."""
     request_seq: int | None = None
     """The line of the call's request, where that is another."""
+
+    @property
+    def own_ids(self) -> frozenset[str]:
+        """The ids of what the call is about."""
+        return self.ids - self.sources
 
 
 class Operation:
     """One call, as far as its lines are known. `asked` and `answered` are its caller's lines."""
 
-    __slots__ = ("after", "answered", "asked", "before", "code", "driver_answered", "driver_asked", "ids", "pairing")
+    __slots__ = (
+        "after",
+        "answered",
+        "asked",
+        "before",
+        "code",
+        "driver_answered",
+        "driver_asked",
+        "ids",
+        "is_before_gap",
+        "pairing",
+    )
 
     def __init__(self, asked: Line | None, ids: frozenset[str] = frozenset()) -> None:
         self.asked = asked
@@ -43,6 +61,8 @@ class Operation:
         self.code: str | None = None
         self.driver_asked: Line | None = None
         self.driver_answered: Line | None = None
+        self.is_before_gap = False
+        """Whether lines are missing behind those that were looked at for its answer."""
         self.ids = ids or (asked.ids if asked is not None else frozenset())
 
     @property
@@ -53,5 +73,7 @@ class Operation:
 
 
 EXACT, INFERRED, AMBIGUOUS = "exact", "inferred", "ambiguous"
+GAP = "gap"
+"""Phase of a Line that is none: before it lines of its stream may be missing."""
 LATE = frozenset(("DeadlineExceeded", "Canceled", "Unavailable"))
 """Codes that a caller gives itself when it waits no longer: the driver may still be at work."""

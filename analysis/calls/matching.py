@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -18,24 +18,32 @@ class Matching:
     """Doubtful calls of which one may have no answer at all."""
 
 
-def match(calls: int, candidates: Sequence[Sequence[int]]) -> Matching:
+def match(calls: int, candidates: Sequence[Sequence[int]], strays: Collection[int] = ()) -> Matching:
     """Find the pairs that are certain, given for each answer the calls that it may belong to, the oldest first.
 
-    Each call has one answer or none yet, each answer one call, or none that was seen. A pair is certain if no other
-    assignment that serves as many answers does without it (the decomposition of Dulmage and Mendelsohn).
+    Each call has one answer or none yet, each answer one call. `strays` are answers that may belong to none of these
+    calls. A pair is certain if no other assignment that serves as many answers does without it (the decomposition of
+    Dulmage and Mendelsohn); an answer without candidates, or whose call was not seen, is in no pair.
     """
-    call_of, answer_of = _most_pairs(calls, candidates)
-    loose = _exchangeable(candidates, call_of, answer_of)
+    # Each stray may have an unseen call of its own, behind the others.
+    unseen = {answer: calls + place for place, answer in enumerate(strays)}
+    possible = [[*each, unseen[answer]] if answer in unseen else each for answer, each in enumerate(candidates)]
+    call_of, answer_of = _most_pairs(calls + len(unseen), possible)
+    loose = _exchangeable(possible, call_of, answer_of)
     pairs = {answer: call for answer, call in enumerate(call_of) if call >= 0 and answer not in loose}
     settled = set(pairs.values())
     doubtful: dict[int, list[int]] = {}
-    for answer, possible in enumerate(candidates):
+    for answer, of_it in enumerate(possible):
         if answer not in pairs:
-            for call in possible:
+            for call in of_it:
                 if call not in settled:
                     doubtful.setdefault(call, []).append(answer)
-    open_groups = _beside_an_open_call(doubtful, candidates, answer_of)
-    return Matching(pairs, {call: tuple(answers) for call, answers in doubtful.items()}, open_groups)
+    open_groups = _beside_an_open_call(doubtful, possible, answer_of)
+    return Matching(
+        {answer: call for answer, call in pairs.items() if call < calls},
+        {call: tuple(answers) for call, answers in doubtful.items() if call < calls},
+        frozenset(call for call in open_groups if call < calls),
+    )
 
 
 def _most_pairs(calls: int, candidates: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:

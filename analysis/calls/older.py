@@ -7,25 +7,32 @@ from collections.abc import Sequence
 from analysis.calls.driver import joined_requests
 from analysis.calls.lines import Line
 from analysis.calls.matching import match
+from analysis.calls.stretches import Stretch
 
 _WINDOW = 512
 
 
-def one_line_each(lines: Sequence[Line]) -> list[Line]:
+def one_line_each(stretch: Stretch) -> Stretch:
     """The lines in their order, one a call and one an answer; lines of newer sidecars as they are."""
-    if not any(line.phase in ("request", "error") for line in lines):
-        return list(lines)
-    kept = [line for line in lines if line.phase == "after"]
-    return sorted([*joined_requests(lines), *_joined_answers(lines), *kept])
+    if not any(line.phase in ("request", "error") for line in stretch.lines):
+        return stretch
+    kept = [line for line in stretch.lines if line.phase == "after"]
+    return stretch._replace(lines=sorted([*joined_requests(stretch), *_joined_answers(stretch), *kept]))
 
 
-def _joined_answers(lines: Sequence[Line]) -> list[Line]:
+def _joined_answers(stretch: Stretch) -> list[Line]:
     """The responses, each with the code of its error line, which follows and says <nil> where all was well."""
-    responses: list[Line] = []
+    settled = stretch.settled("response", "error")
+    # Whether one of these has failed is not known, so that its being empty says nothing.
+    responses = [
+        line._replace(result=None) if line.result == "{}" else line
+        for line in stretch.lines[:settled]
+        if line.phase == "response"
+    ]
     errors: list[Line] = []
     candidates: list[list[int]] = []
     waiting: list[int] = []
-    for line in lines:
+    for line in stretch.lines[settled:]:
         if line.phase == "response":
             waiting.append(len(responses))
             responses.append(line)

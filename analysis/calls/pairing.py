@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from analysis.calls.driver import by_process, read_driver
 from analysis.calls.kubelet import pair_kubelet
@@ -10,6 +10,7 @@ from analysis.calls.lines import Line, Operation
 from analysis.calls.older import one_line_each
 from analysis.calls.sidecar import SidecarLog
 from analysis.calls.sides import DriverSide
+from analysis.calls.stretches import Stretch, stretches
 
 
 def pair_calls(lines: Iterable[Line]) -> list[Operation]:
@@ -18,29 +19,34 @@ def pair_calls(lines: Iterable[Line]) -> list[Operation]:
     It takes more than SQL: which pairs are certain is a question to all assignments of answers to calls at once.
     """
     told: list[Operation] = []
-    callers: list[list[Line]] = []
+    callers: list[Stretch] = []
     for said in by_process(lines).values():
-        if _is_driver(said):
-            told += read_driver(said)
+        log = list(stretches(said))
+        if _is_driver([line for stretch in log for line in stretch.lines]):
+            told += read_driver(log)
         else:
-            callers.append(said if said[0].component == "kubelet" else one_line_each(said))
-    calls = [line for said in callers for line in said if line.phase == "call"]
-    driver = DriverSide(told, calls)
+            callers += map(one_line_each, log)
+    driver = DriverSide(told, callers)
     operations: list[Operation] = []
-    for said in callers:
-        if said[0].component == "kubelet":
-            operations += pair_kubelet(line for line in said if line.ids)
+    for stretch in callers:
+        if _component(stretch.lines) == "kubelet":
+            operations += pair_kubelet(stretch)
         else:
-            operations += SidecarLog(said, driver.end_of).pair()
+            operations += SidecarLog(stretch, driver.end_of).pair()
     return driver.joined(operations)
 
 
-def _is_driver(lines: list[Line]) -> bool:
+def _component(lines: Sequence[Line]) -> str:
+    return lines[0].component if lines else ""
+
+
+def _is_driver(lines: Sequence[Line]) -> bool:
     """Whether a log is a driver's own: its component says so, or nothing in it is what only callers write."""
-    if lines[0].component == "driver":
+    component = _component(lines)
+    if component == "driver":
         return True
     writes_as_sidecar = any(
         line.context is not None or line.phase == "after" or (line.phase == "error" and line.code == "OK")
         for line in lines
     )
-    return not (lines[0].component.startswith(("csi-", "kubelet", "liveness", "node-driver")) or writes_as_sidecar)
+    return not (component.startswith(("csi-", "kubelet", "liveness", "node-driver")) or writes_as_sidecar)

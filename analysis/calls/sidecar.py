@@ -7,26 +7,29 @@ from collections.abc import Callable, Iterable, Sequence
 from analysis.calls.lines import AMBIGUOUS, EXACT, INFERRED, LATE, Line, Operation
 from analysis.calls.matching import Matching, match
 from analysis.calls.shapes import may_answer, names
+from analysis.calls.stretches import LONGEST_CALL_US, Stretch
 
-_QUIET_US = 600_000_000
-"""No call lasts so long: after such a silence nothing from before it is still unanswered."""
 _MOST = 512
 """Calls that are looked at together. Where too many stay uncertain, only names join call and answer for a while."""
 
 
 class SidecarLog:
-    """Pairs the lines of one process, in their order.
+    """Pairs the lines of a stretch of one process's log, in their order.
 
     What an answer cannot belong to is ruled out: another logger's keys, another method's response, another volume
     where it names one, a call that the same process had already gone on from (`after`, or the next call for the same
     volume: its work queue has one worker a volume), and one that the driver itself answered later or differently.
-    Of what is left, `match` tells which pairs are certain.
+    Of what is left, `match` tells which pairs are certain. While calls from before the stretch may be answered, an
+    answer is certain only where it names its call, or where it is the only one that a call can have had which its
+    process went on from.
     """
 
-    def __init__(self, lines: Sequence[Line], driver_end: Callable[[Line], Line | None]) -> None:
-        self._lines = lines
+    def __init__(self, stretch: Stretch, driver_end: Callable[[Line], Line | None]) -> None:
+        self._lines = stretch.lines
+        self._strays_until = stretch.strays_until
+        self._ends_in_gap = stretch.ends_in_gap
         self._driver_end = driver_end
-        self._left_behind, self._wanted = _goings_on(lines)
+        self._left_behind, self._wanted = _goings_on(stretch.lines)
         self._operations: list[Operation] = []
         self._inferred: list[Operation] = []
         self._calls: list[Operation] = []
@@ -34,14 +37,16 @@ class SidecarLog:
         self._candidates: list[list[int]] = []
         self._only_names = False
         self._unanswered = 0
+        self._seq = -1
 
     def pair(self) -> list[Operation]:
         """The operations in the order of their calls."""
         last = 0
         for line in self._lines:
-            if line.at - last > _QUIET_US:
+            if line.at - last > LONGEST_CALL_US:
                 self._settle_all()
             last = max(last, line.at)
+            self._seq = line.seq
             if line.phase == "call":
                 operation = Operation(line)
                 self._operations.append(operation)
@@ -49,16 +54,19 @@ class SidecarLog:
                 self._unanswered += 1
             elif line.phase == "response":
                 self._answer(line)
-                self._unanswered = max(0, self._unanswered - 1)
+                if line.at > self._strays_until:
+                    self._unanswered = max(0, self._unanswered - 1)
                 if self._only_names and self._unanswered == 0:
                     self._settle_all()
                 elif len(self._calls) == len(self._answers) or len(self._calls) > _MOST or self._is_old(line.at):
                     self._settle(line.at)
         self._settle_all()
+        for operation in self._operations:
+            operation.is_before_gap = self._ends_in_gap
         return self._operations
 
     def _is_old(self, now: int) -> bool:
-        return bool(self._calls) and now - _asked(self._calls[0]).at > _QUIET_US
+        return bool(self._calls) and now - _asked(self._calls[0]).at > LONGEST_CALL_US
 
     def _answer(self, line: Line) -> None:
         possible = [place for place, call in enumerate(self._calls) if self._is_possible(call, line)]
@@ -87,6 +95,12 @@ class SidecarLog:
         """Whether both lines name one thing: an id, or external-attacher's keys, which one worker at a time has."""
         return names(answer, operation.ids) or '"VolumeAttachment"' in (answer.context or "")
 
+    def _may_be_stray(self, answer: Line, possible: Iterable[int]) -> bool:
+        """Whether it may be the answer to a call from before the stretch. Many volumes are made from one source."""
+        if answer.at > self._strays_until or '"VolumeAttachment"' in (answer.context or ""):
+            return False
+        return not any(names(answer, _asked(self._calls[place]).own_ids) for place in possible)
+
     def _settle(self, now: int) -> None:
         """Pair what is certain; what an answer still to come may change goes on waiting, as long as a call lasts."""
         found = self._match()
@@ -113,7 +127,14 @@ class SidecarLog:
         self._only_names = False
 
     def _match(self) -> Matching:
-        found = match(len(self._calls), self._candidates)
+        strays = [
+            place
+            for place, (line, possible) in enumerate(zip(self._answers, self._candidates, strict=True))
+            if self._may_be_stray(line, possible)
+        ]
+        if strays and not self._only_names:
+            self._take_the_only_ones(strays)
+        found = match(len(self._calls), self._candidates, strays)
         for answer, call in found.pairs.items():
             operation, line = self._calls[call], self._answers[answer]
             operation.answered, operation.code = line, line.code
@@ -122,8 +143,30 @@ class SidecarLog:
                 self._inferred.append(operation)
         return found
 
+    def _take_the_only_ones(self, strays: list[int]) -> None:
+        """Give a call that its process has gone on from its answer, where that can be only one."""
+        possible: dict[int, list[int]] = {}
+        for answer, calls in enumerate(self._candidates):
+            for call in calls:
+                possible.setdefault(call, []).append(answer)
+        due = [call for call in possible if self._left_behind.get(_asked(self._calls[call]).seq, self._seq) < self._seq]
+        while due:
+            call = due.pop()
+            if len(possible[call]) != 1:
+                continue
+            (answer,) = possible[call]
+            for other in self._candidates[answer]:
+                if other != call:
+                    possible[other].remove(answer)
+                    due += (
+                        [other] if self._left_behind.get(_asked(self._calls[other]).seq, self._seq) < self._seq else []
+                    )
+            self._candidates[answer] = [call]
+            if answer in strays:
+                strays.remove(answer)
+
     def _is_past(self, call: int, now: int) -> bool:
-        return now - _asked(self._calls[call]).at > _QUIET_US
+        return now - _asked(self._calls[call]).at > LONGEST_CALL_US
 
     def _leave_open(self, call: int, answers: Iterable[int], may_be_open: bool) -> None:
         _leave_open(self._calls[call], [self._answers[answer] for answer in answers], may_be_open)

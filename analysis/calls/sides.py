@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from analysis.calls.lines import Line, Operation
 from analysis.calls.matching import match
+from analysis.calls.stretches import Stretch
 
 _LONGEST_US = 60_000_000
 """A driver begins with what it is asked within this time, where no id tells which call it was."""
@@ -22,10 +23,10 @@ def _begin(operation: Operation) -> int:
 class DriverSide:
     """The operations that drivers tell of, found by their callers' lines."""
 
-    def __init__(self, operations: Iterable[Operation], calls: Iterable[Line]) -> None:
+    def __init__(self, operations: Iterable[Operation], callers: Iterable[Stretch]) -> None:
         self._operations = sorted(operations, key=_begin)
         self._of_call: dict[int, Operation] = {}
-        self._join_by_id([call for call in calls if call.ids])
+        self._join_by_id(list(callers))
 
     def end_of(self, call: Line) -> Line | None:
         """The driver's line of a call's end; None where it is not known."""
@@ -45,37 +46,49 @@ class DriverSide:
         used = {id(operation) for operation in taken.values()}
         return [*callers, *(operation for operation in self._operations if id(operation) not in used)]
 
-    def _join_by_id(self, calls: Sequence[Line]) -> None:
+    def _join_by_id(self, callers: Sequence[Stretch]) -> None:
         """A driver's operation belongs to the last call before it that asks the same of the same volume.
 
-        Both hosts are one, or the two share a pod: their clocks are the same.
+        Both are on one host, often in one pod: their clocks are the same. Where the caller's log has a gap by then, the
+        last call may be in it.
         """
         by_id: dict[tuple[str | None, str], list[Line]] = defaultdict(list)
-        for call in sorted(calls, key=lambda line: line.at):
-            for each in call.ids:
-                by_id[call.method, each].append(call)
+        heard_until: dict[int, int] = {}
+        for stretch in callers:
+            calls = [line for line in stretch.lines if line.phase == "call"]
+            for call in calls:
+                for each in call.ids:
+                    by_id[call.method, each].append(call)
+            if stretch.ends_in_gap:
+                heard_until |= dict.fromkeys((call.seq for call in calls), max(line.at for line in stretch.lines))
+        for same in by_id.values():
+            same.sort(key=lambda line: line.at)
         for operation in self._operations:
+            begin = _begin(operation)
             found: list[Line] = []
             for each in operation.ids:
                 same = by_id.get((operation.method, each), [])
-                before = bisect_right(same, _begin(operation), key=lambda line: line.at)
-                found += [call for call in same[max(0, before - 8) : before] if _asks_the_same(call, operation)]
+                before = bisect_right(same, begin, key=lambda line: line.at)
+                latest = (call for call in reversed(same[:before]) if _asks_the_same(call, operation))
+                found += [call for call in [next(latest, None)] if call is not None]
             if found:
-                latest = max(found, key=lambda line: (line.at, line.seq))
-                self._of_call.setdefault(latest.seq, operation)
+                latest_call = max(found, key=lambda line: (line.at, line.seq))
+                if begin <= heard_until.get(latest_call.seq, begin):
+                    self._of_call.setdefault(latest_call.seq, operation)
 
     def _join_by_time(self, callers: Sequence[Operation], taken: dict[int, Operation]) -> None:
         """What names nothing (probes, capacity) is joined where only one caller can have asked."""
-        calls: dict[str | None, list[Operation]] = defaultdict(list)
+        with_ids = {operation.method for operation in [*callers, *self._operations] if operation.ids}
+        calls: dict[tuple[str | None, str | None], list[Operation]] = defaultdict(list)
         for caller in callers:
-            if caller.asked is not None and not caller.asked.ids:
-                calls[caller.method].append(caller)
-        told: dict[str | None, list[Operation]] = defaultdict(list)
+            if caller.asked is not None and caller.method not in with_ids:
+                calls[caller.method, caller.asked.node].append(caller)
+        told: dict[tuple[str | None, str | None], list[Operation]] = defaultdict(list)
         for operation in self._operations:
-            if not operation.ids:
-                told[operation.method].append(operation)
-        for method, operations in told.items():
-            asked = sorted(calls[method], key=lambda caller: caller.asked or ())
+            if operation.method not in with_ids:
+                told[operation.method, _node(operation)].append(operation)
+        for place_of_call, operations in told.items():
+            asked = sorted(calls[place_of_call], key=lambda caller: caller.asked or ())
             pairs = match(len(asked), _within(operations, asked)).pairs
             for place, caller_place in pairs.items():
                 line = asked[caller_place].asked
@@ -108,7 +121,14 @@ def _at(line: Line | None, otherwise: int = 0) -> int:
     return otherwise if line is None else line.at
 
 
+def _node(operation: Operation) -> str | None:
+    line = operation.driver_asked or operation.driver_answered
+    return None if line is None else line.node
+
+
 def _asks_the_same(call: Line, operation: Operation) -> bool:
+    if call.node is not None and _node(operation) not in (None, call.node):
+        return False
     if call.component == "kubelet":
         return any(each in operation.ids for each in call.ids)
     told = operation.driver_asked or operation.driver_answered

@@ -27,6 +27,7 @@ _SCHEMA = pa.schema(
         ],
         ("pairing", pa.string()),
         ("code", pa.string()),
+        ("is_before_gap", pa.bool_()),
     ]
 )
 
@@ -38,7 +39,7 @@ def paired(lines: Iterable[tuple[Any, ...]]) -> pa.Table:
 
 def _line(row: tuple[Any, ...]) -> Line:
     told = Line(*row)
-    return told._replace(ids=frozenset(told.ids or ()))
+    return told._replace(ids=frozenset(told.ids or ()), sources=frozenset(told.sources or ()))
 
 
 def _row(operation: Operation) -> dict[str, Any]:
@@ -55,4 +56,4 @@ def _row(operation: Operation) -> dict[str, Any]:
     seqs |= {"seq": told[0].seq}
     if request := next((line.request_seq for line in told if line.request_seq is not None), None):
         seqs["request_seq"] = request
-    return {**seqs, "pairing": operation.pairing, "code": operation.code}
+    return {**seqs, "pairing": operation.pairing, "code": operation.code, "is_before_gap": operation.is_before_gap}

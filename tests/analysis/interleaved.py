@@ -18,6 +18,10 @@ ERRORS = (
 )
 
 
+START_US = 10_000_000
+"""A sidecar has begun so long before its first call about a volume."""
+
+
 @dataclass(slots=True)
 class Truth:
     """A call as it was: when it was asked and answered, in µs, and how."""
@@ -44,6 +48,7 @@ class Cluster:
 
     def lines(self, component: str = "csi-provisioner", ends_at: float = 1.0) -> list[Said]:
         """The logs; with `ends_at` only that part of them, as when a recording ends in the middle."""
+        self._start(component)
         for worker in range(self._workers):
             self._work(worker, component)
         ordered = sorted(self._lines)
@@ -54,6 +59,16 @@ class Cluster:
                 truth.answered_at = None
         self.truths = [truth for truth in self.truths if truth.asked_at <= last]
         return [Said(at, f"log/default/csi-0/uid-csi/{container}/0", line) for at, _, container, line in ordered]
+
+    def _start(self, component: str) -> None:
+        """What every sidecar asks before anything else. It is about no volume: no truth is kept of it."""
+        for number, (method, response) in enumerate((("Probe", "{}"), ("GetPluginInfo", '{"name":"d.example.com"}'))):
+            at = BEGIN_US - START_US + number * 1_000
+            texts = self._asks(method, {}, "", "Identity")
+            self._log(at, component, texts)
+            self._log(at + 100, component, self._answers(response, "", ""))
+            if self._driver == "whole":
+                self._whole(method, {}, response, "", at + 10, at + 50)
 
     def _work(self, worker: int, component: str) -> None:
         now = BEGIN_US + self._random.randrange(5_000)
@@ -89,11 +104,11 @@ class Cluster:
         method = "ControllerModifyVolume" if kind == "ModifyVolume" else kind
         return method, {"volume_id": volume}, "{}", ""
 
-    def _asks(self, method: str, request: dict[str, object], context: str) -> list[str]:
+    def _asks(self, method: str, request: dict[str, object], context: str, service: str = "Controller") -> list[str]:
         text = json.dumps(request)
         if self._old:
-            return [f"GRPC call: /csi.v1.Controller/{method}", f"GRPC request: {text}"]
-        return [f'"GRPC call"{context} method="/csi.v1.Controller/{method}" request={json.dumps(text)}']
+            return [f"GRPC call: /csi.v1.{service}/{method}", f"GRPC request: {text}"]
+        return [f'"GRPC call"{context} method="/csi.v1.{service}/{method}" request={json.dumps(text)}']
 
     def _answers(self, response: str, error: str, context: str) -> list[str]:
         if self._old:

@@ -17,7 +17,7 @@ from analysis import open_trace
 
 QUERY = """
 select *, epoch_us(requested_at) as asked_us, epoch_us(answered_at) as answered_us
-from operations where requested_at is not null
+from operations where requested_at is not null and method not in ('Probe', 'GetPluginInfo')
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,24 @@ def answer(second: int, response: str = "{}", error: str | None = None) -> Said:
     return line(second, f'"GRPC response" response={json.dumps(response)} err={failure}')
 
 
+def begun() -> list[Said]:
+    """What a sidecar asks when it starts: before it there is no call whose answer could still come."""
+    path, response = "/csi.v1.Identity/GetPluginInfo", json.dumps('{"name":"d.example.com"}')
+    return [
+        line(0, f'"GRPC call" method="{path}" request="{{}}"'),
+        line(0, f'"GRPC response" response={response} err=null'),
+    ]
+
+
 @pytest.fixture
 def operations(tmp_path: Path):
-    def of(*lines: Said) -> list[dict[str, Any]]:
-        with open_trace(add_logs(tmp_path / "lines.trace", lines)) as trace:
-            return trace.sql("from operations order by requested_seq, seq").to_dicts()
+    """The operations of a trace with these lines, and whatever notes of the recorder, behind the sidecar's start."""
+
+    def of(*lines: Said, before: Iterable[Said] | None = None) -> list[dict[str, Any]]:
+        path = add_logs(tmp_path / "lines.trace", [*(begun() if before is None else before), *lines])
+        with open_trace(path) as trace:
+            query = "from operations where method != 'GetPluginInfo' order by requested_seq, seq"
+            return trace.sql(query).to_dicts()
 
     return of
 
@@ -128,6 +142,8 @@ def test_caller_and_driver_are_one_operation_and_the_rest_is_queueing(operations
         "Error": "",
     }
     (found,) = operations(
+        line(0, "GRPC call: /csi.v1.Identity/GetPluginInfo", DRIVER),
+        line(0, "GRPC request: {}", DRIVER),
         call(1, "DeleteVolume", volume_id="vol-a"),
         line(3, "GRPC call: /csi.v1.Controller/DeleteVolume", DRIVER),
         line(3, 'GRPC request: {"volume_id":"vol-a"}', DRIVER),

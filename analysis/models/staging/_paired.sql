@@ -14,6 +14,14 @@ select
     ids,
     result,
     code,
-    error
+    error,
+    list_filter([source_volume_id, source_snapshot_id], lambda source: source is not null) as sources
 from rpc_lines
+union all by name
+select
+    seq,
+    stream,
+    '' as component,
+    'gap' as phase
+from _log_gaps
 order by seq

@@ -181,6 +181,8 @@ select
     snapshot_id,
     -- The volume that is cloned, or that the snapshot is of.
     fields['rpc.source_volume_id'] as source_volume_id,
+    -- The snapshot that the volume is made from.
+    fields['rpc.source_snapshot_id'] as source_snapshot_id,
     -- The driver's id of the node.
     fields['rpc.node_id'] as node_id,
     -- Where a node publishes or stages the volume.
