@@ -1,0 +1,163 @@
+-- One subject: what goes through one chain of `_links`: a volume with one of its claims, a use, an expansion, ...
+with last_claims as (
+    select volume_id, max(occurrence) as occurrence
+    from volume_claims
+    group by volume_id
+),
+
+subjects as (
+    select
+        chain,
+        id,
+        occurrence,
+        any_value(volume_id) as volume_id,
+        any_value(use_id) as use_id,
+        min(happened_at) as first_at,
+        max(position) as reached
+    from _placed
+    group by chain, id, occurrence
+),
+
+-- What ends a subject before its last milestone.
+endings as (
+    select 'claim' as chain, volume_id as id, occurrence, happened_at, earliest, latest
+    from milestones
+    where milestone in ('claim_deletion_asked', 'claim_gone')
+    union all
+    select 'pod', use_id, 1, happened_at, earliest, latest
+    from milestones
+    where milestone in ('pod_deletion_asked', 'pod_gone')
+    union all
+    select 'snapshot', volume_id, occurrence, happened_at, earliest, latest
+    from milestones
+    where milestone = 'snapshot_deleted'
+    union all
+    -- Who asks anew no longer waits for what was asked before.
+    select if(milestone = 'expand_asked', 'expand', 'modify'), volume_id, occurrence - 1, happened_at, earliest, latest
+    from milestones
+    where milestone in ('expand_asked', 'modify_asked')
+    union all
+    select subjects.chain, subjects.id, subjects.occurrence, milestones.happened_at, milestones.earliest, milestones.latest
+    from subjects
+    join milestones on milestones.volume_id = subjects.id and milestones.milestone = 'claim_gone'
+    where subjects.chain in ('expand', 'modify') and milestones.happened_at >= subjects.first_at
+),
+
+ended as (
+    select
+        chain,
+        id,
+        occurrence,
+        min(happened_at) as gone_at,
+        min(earliest) as gone_not_before,
+        min(latest) as gone_not_after
+    from endings
+    group by chain, id, occurrence
+),
+
+sources as (
+    select
+        coalesce(bool_or(source = 'storageclasses'), false) as has_classes,
+        coalesce(bool_or(source = 'csidrivers'), false) as has_drivers
+    from _watched
+),
+
+classes as (
+    select name, any_value(binding_mode) as binding_mode, any_value(provisioner) as provisioner
+    from objects
+    where kind = 'StorageClass' and provisioner is not null
+    group by name
+),
+
+drivers as (
+    select name, arg_max(coalesce(attach_required, true), seq) as attach_required
+    from objects
+    where kind = 'CSIDriver' and type != 'VANISHED'
+    group by name
+),
+
+with_facts as (
+    select
+        subjects.*,
+        ended.id is not null or coalesce(_pods.phase in ('Succeeded', 'Failed') and subjects.chain = 'pod', false) as is_gone,
+        ended.gone_at,
+        ended.gone_not_before,
+        ended.gone_not_after,
+        coalesce(uses.namespace, _volumes.claim_namespace) as namespace,
+        coalesce(_volumes.driver, classes.provisioner) as driver,
+        uses.node,
+        uses.attachment_uid,
+        case
+            when subjects.occurrence > 1 then false
+            when _volumes.kind = 'pending'
+                then _volumes.storage_class != '' and classes.provisioner is distinct from 'kubernetes.io/no-provisioner'
+            else _volumes.kind = 'dynamic'
+        end as is_dynamic,
+        classes.binding_mode = 'WaitForFirstConsumer' as is_delayed,
+        -- A class that does not exist hands a claim to nobody; one that was not watched may do anything.
+        coalesce(_volumes.storage_class, '') = '' or classes.name is not null or sources.has_classes as is_class_known,
+        _volumes.pv_uid is not null as has_pv,
+        _volumes.reclaim_policy = 'Delete' and subjects.occurrence = coalesce(last_claims.occurrence, 1) as is_deleted,
+        -- `pkg/volume/csi/csi_plugin.go`, CanAttach and skipAttach: inline volumes are never attached, others unless their
+        -- CSIDriver says that they need not be.
+        _volumes.kind != 'inline' and (_volumes.driver is not null or drivers.name is not null) as is_staged,
+        is_staged and coalesce(drivers.attach_required, true) as is_attached,
+        drivers.name is not null or sources.has_drivers as is_driver_known,
+        coalesce(uses.attachment_uid is not null and not uses.caused_attach, false) as found_attached,
+        coalesce(uses.ended_attach, false) as is_detached,
+        uses.attachment_uid is not null and not coalesce(uses.ended_attach, false) as stays_attached,
+        _pods.deletion_requested_at is not null or _pods.ended_at is not null as is_pod_deleted
+    from subjects
+    cross join sources
+    left join ended using (chain, id, occurrence)
+    left join _volumes on _volumes.volume_id = subjects.volume_id
+    left join last_claims on last_claims.volume_id = subjects.volume_id
+    left join classes on classes.name = _volumes.storage_class
+    left join drivers on drivers.name = coalesce(_volumes.driver, classes.provisioner)
+    left join uses on uses.use_id = subjects.use_id
+    left join _pods on _pods.pod_uid = uses.pod_uid
+)
+
+select
+    row_number() over (order by chain, id, occurrence) as subject_id,
+    chain,
+    -- The use's id, or the volume's.
+    id,
+    -- Which claim, expansion, ... of the volume; 1 for a use.
+    occurrence,
+    volume_id,
+    -- Null for what is the volume's own.
+    use_id,
+    attachment_uid,
+    -- The claim's or the pod's.
+    namespace,
+    driver,
+    -- The use's; null for a volume.
+    node,
+    -- What `_links`.only_for asks for.
+    list_filter(
+        [
+            if(is_delayed, 'delayed', null),
+            if(is_dynamic, 'dynamic', null),
+            if(has_pv, 'pv', null),
+            if(has_pv and is_deleted, 'delete', null),
+            if(is_attached and not found_attached, 'attach', null),
+            if(is_attached, 'attachable', null),
+            if(is_staged and not found_attached, 'stage', null),
+            if(is_detached, 'detach', null),
+            if(is_staged and not stays_attached, 'unstage', null),
+            if(not is_detached and is_pod_deleted, 'stays', null)
+        ],
+        lambda feature: feature is not null
+    ) as features,
+    -- Those of them that cannot be told from the trace.
+    if(is_class_known, [], ['delayed', 'dynamic']) || if(is_driver_known, [], ['attach', 'attachable']) as doubts,
+    -- Whether it went away, or was given up, before its last milestone may have come.
+    is_gone,
+    -- When, on the recorder's clock; null where that is not known.
+    gone_at,
+    gone_not_before,
+    gone_not_after,
+    -- The farthest place in the chain where it has a milestone.
+    reached
+from with_facts
