@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tracer import facts, redaction
+from tracer import facts, redaction, volume_plugins
 from tracer.facts import Fact, first, flag, listed, nanoseconds, number, quantity, when
 from tracer.redaction import Rule
 
@@ -71,6 +71,8 @@ _STORAGE = "storage.k8s.io"
 _SNAPSHOT = "snapshot.storage.k8s.io"
 _GROUP_SNAPSHOT = "groupsnapshot.storage.k8s.io"
 _ANNOTATION = "metadata.annotations[{}]".format
+_CLASS = first(_ANNOTATION("volume.beta.kubernetes.io/storage-class"), "spec.storageClassName")
+"""The class of a volume or claim as the PV controller reads it (`component-helpers/storage/volume/helpers.go`)."""
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -153,7 +155,14 @@ KINDS: tuple[Kind, ...] = (
             "claim_uid": "spec.claimRef.uid",
             "volume_handle": "spec.csi.volumeHandle",
             "driver": "spec.csi.driver",
-            "storage_class": "spec.storageClassName",
+            "volume_plugin": volume_plugins.volume_plugin(),
+            "in_tree_id": volume_plugins.in_tree_id(),
+            "migrated_to": _ANNOTATION("pv.kubernetes.io/migrated-to"),
+            "zone": first(
+                "metadata.labels[failure-domain.beta.kubernetes.io/zone]",
+                "metadata.labels[topology.kubernetes.io/zone]",
+            ),
+            "storage_class": _CLASS,
             "attributes_class": "spec.volumeAttributesClassName",
             "reclaim_policy": "spec.persistentVolumeReclaimPolicy",
             "volume_mode": "spec.volumeMode",
@@ -177,7 +186,7 @@ KINDS: tuple[Kind, ...] = (
         facts={
             "phase": "status.phase",
             "volume_name": "spec.volumeName",
-            "storage_class": "spec.storageClassName",
+            "storage_class": _CLASS,
             "attributes_class": "spec.volumeAttributesClassName",
             "attributes_class_current": "status.currentVolumeAttributesClassName",
             "modify_status": "status.modifyVolumeStatus.status",
@@ -193,6 +202,7 @@ KINDS: tuple[Kind, ...] = (
                 _ANNOTATION("volume.beta.kubernetes.io/storage-provisioner"),
             ),
             "data_source_kind": first("spec.dataSourceRef.kind", "spec.dataSource.kind"),
+            "data_source_namespace": "spec.dataSourceRef.namespace",
             "data_source_name": first("spec.dataSourceRef.name", "spec.dataSource.name"),
             "finalizers": listed("metadata.finalizers"),
             "conditions": facts.conditions(),
@@ -401,6 +411,7 @@ KINDS: tuple[Kind, ...] = (
             "involved_namespace": "involvedObject.namespace",
             "involved_name": "involvedObject.name",
             "involved_uid": "involvedObject.uid",
+            "involved_field": "involvedObject.fieldPath",
             "reporting_component": first("reportingComponent", "source.component"),
             "node": "source.host",
         },

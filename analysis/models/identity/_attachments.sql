@@ -13,18 +13,19 @@ with attachments as (
     where lives.kind = 'VolumeAttachment' and objects.kind = 'VolumeAttachment'
 ),
 
--- The latest PV with that name. The attach/detach controller makes the attachment's own name of the volume's handle, the
--- driver and the node (`pkg/volume/csi/csi_attacher.go`, getAttachmentName): that proves the volume, even one whose PV was
--- deleted by force before. Without this proof the PV must have been there.
+-- The latest PV with that name. The attach/detach controller makes the attachment's own name of the volume's handle,
+-- the driver and the node (`pkg/volume/csi/csi_attacher.go`, getAttachmentName): that proves the volume, even one whose
+-- PV was deleted by force before. Without this proof the PV must have been there, and not be known to have another
+-- handle.
 attached as (
     select attachments.uid, arg_max(_pvs.pv_uid, _pvs.from_position) as pv_uid
     from attachments
     join _pvs on _pvs.name = attachments.volume_name and _pvs.from_position <= attachments.first_position
-    where if(
-        _pvs.volume_handle is not null and regexp_full_match(attachments.name, 'csi-[0-9a-f]{64}'),
-        attachments.name = 'csi-' || sha256(_pvs.volume_handle || attachments.driver || attachments.node),
-        _pvs.to_position is null or _pvs.to_position > attachments.first_position
-    )
+    where attachments.name = 'csi-' || sha256(_pvs.volume_handle || attachments.driver || attachments.node)
+        or (
+            (_pvs.to_position is null or _pvs.to_position > attachments.first_position)
+            and not (_pvs.driver is not null and regexp_full_match(attachments.name, 'csi-[0-9a-f]{64}'))
+        )
     group by attachments.uid
 )
 

@@ -24,6 +24,7 @@ select
     objects.volume_mode,
     objects.access_modes,
     objects.data_source_kind,
+    coalesce(objects.data_source_namespace, lives.namespace) as data_source_namespace,
     objects.data_source_name,
     objects.owner_kind,
     objects.owner_name,

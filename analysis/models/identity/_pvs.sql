@@ -16,8 +16,25 @@ select
     objects.phase,
     objects.storage_class,
     objects.attributes_class,
+    coalesce(objects.volume_plugin, if(objects.driver is not null, 'kubernetes.io/csi', null)) as plugin,
     objects.driver,
-    objects.volume_handle,
+    objects.in_tree_id,
+    objects.migrated_to,
+    -- The handle in the words of a CSI driver: for an in-tree volume as csi-translation-lib gives it, null where that
+    -- takes more than the trace has.
+    case plugin
+        when 'kubernetes.io/csi' then objects.volume_handle
+        when 'kubernetes.io/aws-ebs' then regexp_extract(objects.in_tree_id, '[^/]*$')
+        when 'kubernetes.io/gce-pd' then 'projects/UNSPECIFIED/' || if(
+            contains(objects.zone, '__'),
+            'regions/' || regexp_extract(objects.zone, '^[^-]+-[^-]+'),
+            'zones/' || coalesce(nullif(objects.zone, ''), 'UNSPECIFIED')
+        ) || '/disks/' || objects.in_tree_id
+        when 'kubernetes.io/azure-disk' then objects.in_tree_id
+        when 'kubernetes.io/cinder' then objects.in_tree_id
+        when 'kubernetes.io/vsphere-volume' then objects.in_tree_id
+        when 'kubernetes.io/portworx-volume' then objects.in_tree_id
+    end as volume_handle,
     objects.capacity_bytes,
     objects.volume_mode,
     objects.access_modes,

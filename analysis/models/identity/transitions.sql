@@ -1,5 +1,6 @@
 -- One change of phase of one claim or PersistentVolume, judged by the PV controller's state machine
--- (`pkg/controller/volume/persistentvolume/pv_controller.go`). What a first list shows is no change: nobody saw it happen.
+-- (`pkg/controller/volume/persistentvolume/pv_controller.go`). What a first list shows is no change: nobody saw it
+-- happen.
 with versions as (
     select
         kind,
@@ -10,9 +11,6 @@ with versions as (
         observed_at,
         type,
         phase as to_phase,
-        claim_uid,
-        volume_name,
-        reclaim_policy,
         message,
         lag(phase) over object as from_phase,
         lag(seq) over object is null as is_first
@@ -24,37 +22,47 @@ with versions as (
 changes as (
     select *
     from versions
-    where to_phase is distinct from from_phase and not (is_first and type != 'ADDED')
+    -- The API server creates both as Pending: one that is first seen in another phase has changed unseen.
+    where to_phase is distinct from from_phase and not (is_first and (type != 'ADDED' or to_phase != 'Pending'))
 ),
 
-machine (kind, from_phase, to_phase, controller, legal, reason) as (
+machine (kind, from_phase, to_phase, legal, reason) as (
     values
-        ('PersistentVolume', null, 'Pending', 'API server', true, 'created'),
-        ('PersistentVolume', 'Pending', 'Available', 'PV controller', true, 'no claim is bound to it yet'),
-        ('PersistentVolume', 'Pending', 'Bound', 'PV controller', true, 'bound to a claim'),
-        ('PersistentVolume', 'Available', 'Bound', 'PV controller', true, 'bound to a claim'),
-        ('PersistentVolume', 'Pending', 'Released', 'PV controller', true, 'its claim is gone or bound to another'),
-        ('PersistentVolume', 'Available', 'Released', 'PV controller', true, 'its claim is gone or bound to another'),
-        ('PersistentVolume', 'Bound', 'Released', 'PV controller', true, 'its claim is gone or bound to another'),
-        ('PersistentVolume', 'Bound', 'Available', 'PV controller', true, 'its claim is bound to another, or claimRef was removed'),
-        ('PersistentVolume', 'Released', 'Available', 'PV controller', true, 'recycled, or claimRef was removed'),
-        ('PersistentVolume', 'Failed', 'Available', 'PV controller', true, 'recycled, or claimRef was removed'),
-        ('PersistentVolume', 'Released', 'Failed', 'PV controller', true, 'deleting or recycling it failed'),
-        ('PersistentVolume', 'Released', 'Bound', 'PV controller', true, 'claimRef was changed to a claim that names it'),
-        ('PersistentVolume', 'Failed', 'Bound', 'PV controller', true, 'claimRef was changed to a claim that names it'),
-        ('PersistentVolumeClaim', null, 'Pending', 'API server', true, 'created'),
-        ('PersistentVolumeClaim', 'Pending', 'Bound', 'PV controller', true, 'bound to a volume'),
-        ('PersistentVolumeClaim', 'Bound', 'Lost', 'PV controller', true, 'its volume is gone or bound to another claim'),
-        ('PersistentVolumeClaim', 'Pending', 'Lost', 'PV controller', true, 'created as bound to a volume that is not there'),
-        ('PersistentVolumeClaim', 'Lost', 'Bound', 'PV controller', true, 'its volume is there again'),
-        ('PersistentVolumeClaim', 'Bound', 'Pending', 'PV controller', false, 'pv.kubernetes.io/bind-completed was removed'),
-        ('PersistentVolumeClaim', 'Lost', 'Pending', 'PV controller', false, 'pv.kubernetes.io/bind-completed was removed')
+        ('PersistentVolume', null, 'Pending', true, 'created'),
+        ('PersistentVolume', 'Pending', 'Available', true, 'bound to no claim yet'),
+        ('PersistentVolume', 'Pending', 'Bound', true, 'bound to a claim'),
+        ('PersistentVolume', 'Pending', 'Released', true, 'the claim in claimRef does not exist'),
+        ('PersistentVolume', 'Available', 'Bound', true, 'bound to a claim'),
+        ('PersistentVolume', 'Available', 'Released', true, 'the claim in claimRef does not exist'),
+        ('PersistentVolume', 'Bound', 'Available', true, 'the claim is bound to another volume'),
+        ('PersistentVolume', 'Bound', 'Released', true, 'the claim is gone or bound to another volume'),
+        ('PersistentVolume', 'Released', 'Available', true, 'claimRef was removed, or it was recycled'),
+        ('PersistentVolume', 'Released', 'Bound', true, 'claimRef was changed to a claim that names it'),
+        ('PersistentVolume', 'Released', 'Failed', true, 'deleting or recycling it failed'),
+        ('PersistentVolume', 'Failed', 'Available', true, 'claimRef was removed, or it was recycled'),
+        ('PersistentVolume', 'Failed', 'Bound', true, 'claimRef was changed to a claim that names it'),
+        ('PersistentVolumeClaim', null, 'Pending', true, 'created'),
+        ('PersistentVolumeClaim', 'Pending', 'Bound', true, 'bound to a volume'),
+        ('PersistentVolumeClaim', 'Pending', 'Lost', true, 'made as a bound claim, but its volume is not'),
+        ('PersistentVolumeClaim', 'Bound', 'Lost', true, 'the volume is gone or has another claim'),
+        ('PersistentVolumeClaim', 'Lost', 'Bound', true, 'the volume is there again'),
+        -- The controller does it, but only after somebody took the annotation away that says a claim is bound.
+        ('PersistentVolumeClaim', 'Bound', 'Pending', false, 'bind-completed was removed by hand'),
+        ('PersistentVolumeClaim', 'Lost', 'Pending', false, 'bind-completed was removed by hand')
 ),
 
-volume_of_claim as (
-    select claim_uid, arg_max(volume_id, from_at) as volume_id
-    from volume_claims
-    group by claim_uid
+-- Which volume a claim had then: one that was lost and bound again has had several.
+volumes as (
+    select
+        changes.seq,
+        coalesce(
+            arg_max(volume_claims.volume_id, volume_claims.from_at)
+                filter (volume_claims.from_at <= changes.observed_at),
+            arg_min(volume_claims.volume_id, coalesce(volume_claims.from_at, '-infinity'))
+        ) as volume_id
+    from changes
+    join volume_claims on volume_claims.claim_uid = changes.uid
+    group by changes.seq
 )
 
 select
@@ -67,7 +75,7 @@ select
     -- Name of the object.
     changes.name,
     -- The volume: a PersistentVolume's UID; of a claim that never got one, its own.
-    if(changes.kind = 'PersistentVolume', changes.uid, coalesce(volume_of_claim.volume_id, changes.uid)) as volume_id,
+    if(changes.kind = 'PersistentVolume', changes.uid, coalesce(volumes.volume_id, changes.uid)) as volume_id,
     -- Phase before; null: it was created.
     changes.from_phase,
     -- Phase after.
@@ -77,15 +85,19 @@ select
     -- Row of the trace that shows it.
     changes.seq,
     -- Who makes such a change; null where nobody should.
-    machine.controller,
-    -- Why such a change is made; null where there is no reason for it.
-    machine.reason,
-    -- Whether the state machine has such a change. Null where a list showed it: there may have been others in between.
+    case
+        when machine.to_phase is null then null
+        when machine.from_phase is null then 'API server'
+        else 'PV controller'
+    end as controller,
+    -- Why such a change is made, and what the object itself says of it; null where neither is known.
+    nullif(concat_ws(': ', machine.reason, nullif(changes.message, '')), '') as reason,
+    -- Whether the controllers make such a change of their own accord. Null where a list showed it: there may have been
+    -- others in between.
     if(changes.type = 'LISTED', null, coalesce(machine.legal, false)) as legal
 from changes
 left join machine
     on machine.kind = changes.kind
     and machine.from_phase is not distinct from changes.from_phase
     and machine.to_phase = changes.to_phase
-left join volume_of_claim on volume_of_claim.claim_uid = changes.uid
-order by changes.seq
+left join volumes on volumes.seq = changes.seq

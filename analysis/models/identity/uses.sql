@@ -42,18 +42,21 @@ meant as (
     group by used.pod_uid, used.pod_volume
 ),
 
--- A claim that was lost and bound again has had several volumes: the last that was there in the pod's time.
+-- A claim that was lost and bound again has had several volumes: the last that was there in the pod's time, or where
+-- the claim was bound only after it, the first.
 volumes as (
     select
         meant.pod_uid,
         meant.pod_volume,
-        arg_max(_pvs.pv_uid, _pvs.from_position) as volume_id
+        coalesce(
+            arg_max(_pvs.pv_uid, _pvs.from_position)
+                filter (_pods.to_position is null or _pvs.from_position < _pods.to_position),
+            arg_min(_pvs.pv_uid, _pvs.from_position)
+        ) as volume_id
     from meant
     join _pods on _pods.pod_uid = meant.pod_uid
     join volume_claims on volume_claims.claim_uid = meant.claim_uid
-    join _pvs
-        on _pvs.pv_uid = volume_claims.volume_id
-        and (_pods.to_position is null or _pvs.from_position < _pods.to_position)
+    join _pvs on _pvs.pv_uid = volume_claims.volume_id
     group by meant.pod_uid, meant.pod_volume
 ),
 
@@ -81,9 +84,9 @@ attached as (
     join _attachments
         on _attachments.volume_id = identified.volume_id
         and _attachments.node = _pods.node
-        and (_pods.done_position is null or _attachments.first_position < _pods.done_position)
+        and (_pods.done_position is null or _attachments.from_position < _pods.done_position)
         and coalesce(_attachments.deletion_position, _attachments.to_position, _pods.scheduled_position + 1)
-            > _pods.scheduled_position
+        > _pods.scheduled_position
     group by identified.use_id
 ),
 
@@ -129,6 +132,15 @@ select
     _pods.node,
     -- The VolumeAttachment of this volume to this node that served the use; null where there was none.
     served.attachment_uid,
+    -- How the kubelet calls the volume; null where that is not known.
+    coalesce(
+        _volumes.unique_name,
+        if(
+            _plugins.named_by = 'pod',
+            _volumes.plugin || '/' || identified.pod_uid || '-' || coalesce(_volumes.pv_name, identified.pod_volume),
+            null
+        )
+    ) as unique_name,
     -- Whether that attachment was made for this use: the first that it served, as far as the trace knows.
     coalesce(served.is_first, false) as caused_attach,
     -- Whether the end of this use let that attachment go: the last that it served.
@@ -143,4 +155,6 @@ select
     _pods.ended_by
 from identified
 join _pods on _pods.pod_uid = identified.pod_uid
+left join _volumes on _volumes.volume_id = identified.volume_id
+left join _plugins on _plugins.plugin = _volumes.plugin and not _volumes.migrated
 left join served on served.use_id = identified.use_id

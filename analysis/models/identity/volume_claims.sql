@@ -1,5 +1,5 @@
--- One volume with one claim that it is or was bound to. A volume kept with Retain can have several, one after the other;
--- a claim whose PersistentVolume was lost and made again has several volumes.
+-- One volume with one claim that it is or was bound to. A volume kept with Retain can have several, one after the
+-- other; a claim whose PersistentVolume was lost and made again has several volumes.
 with versions as (
     select
         uid,
@@ -51,7 +51,12 @@ named as (
 
 -- A bound claim's PV that names no claim itself, as far as the trace shows.
 bound_claims as (
-    select uid, volume_name, min(seq) as first_seq, arg_min(observed_at, seq) as named_at, arg_min(type, seq) as first_type
+    select
+        uid,
+        volume_name,
+        min(seq) as first_seq,
+        arg_min(observed_at, seq) as named_at,
+        arg_min(type, seq) as first_type
     from objects
     where kind = 'PersistentVolumeClaim' and phase = 'Bound' and volume_name is not null
     group by uid, volume_name
@@ -92,7 +97,8 @@ select
     pairs.claim_namespace,
     -- Name of the claim.
     pairs.claim_name,
-    -- When the trace first shows the two together, on the recorder's clock; null where they had been so before it begins.
+    -- When the trace first shows the two together, on the recorder's clock; null where they had been so before it
+    -- begins.
     if(pairs.first_type in ('ADDED', 'MODIFIED'), pairs.named_at, null) as from_at,
     -- When one of the two was gone or named the other no longer, on the recorder's clock; null while neither.
     least(pairs.left_at, _claims.ended_at, _pvs.ended_at) as to_at,
