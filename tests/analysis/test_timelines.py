@@ -1,7 +1,7 @@
-"""Timelines of real volumes, read by hand out of the logs that tell of them, against what the models make of the trace.
+"""Timelines of real volumes, read by hand out of the logs that tell of them, against what the models make of a trace.
 
-`tests/timelines/` holds one file a scenario of `../shared/real/README.md`: what happened to a few volumes, what never did,
-and the line that proves each instant. Nothing in them was taken from a model. A proof is `SOURCE STAMP QUOTE … QUOTE`,
+`tests/timelines/` holds one file a scenario of `../shared/real/README.md`: what happened to a few volumes, what never
+did, and the line that proves each instant. Nothing in them comes from a model. A proof is `SOURCE STAMP QUOTE … QUOTE`,
 words of one line of the capture:
 
 - `audit`: a request to the API server, which wrote between receiving it and its stamp
@@ -293,7 +293,7 @@ def test_milestones_are_where_the_logs_say(path, tables):
                 for row, span in zip(found, expected, strict=True)
                 if (doubt := doubt_of(row, span))
             ]
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def doubt_of(row: Mapping[str, Any], span: Span) -> str | None:
@@ -315,9 +315,10 @@ def doubt_of(row: Mapping[str, Any], span: Span) -> str | None:
 def test_what_never_happened_has_no_milestone(path, tables):
     timeline = read(path)
     for name, subject, rows in rows_of(tables, timeline, "milestones"):
-        if name in timeline["volumes"] and "identity" in subject:
-            rows = tables(timeline["capture"], "milestones")[subject["identity"]["volume_id"]]
-        assert {row["milestone"] for row in rows} & set(subject.get("never", ())) == set(), name
+        # Of a volume, what is said of its uses too.
+        is_volume = name in timeline["volumes"] and "identity" in subject
+        every = tables(timeline["capture"], "milestones")[subject["identity"]["volume_id"]] if is_volume else rows
+        assert {row["milestone"] for row in every} & set(subject.get("never", ())) == set(), name
 
 
 @each_timeline
@@ -335,7 +336,7 @@ def test_the_time_went_where_the_reading_says(path, tables):
             left = [row for row in rows if row["state"] == "abandoned" and row["from_milestone"] == told["from"]]
             if not any(is_tried(row, told) for row in left):
                 wrong.append(f"{name}: abandoned {told}, the model has {[summary(row) for row in rows]}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def is_phase(row: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
