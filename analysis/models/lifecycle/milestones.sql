@@ -8,10 +8,10 @@ with judged as (
         occurrence,
         max(earliest) as earliest,
         min(latest) as latest,
-        arg_min(signals.at, {rank: rank, seq: seq}) as at,
-        arg_min(signal, {rank: rank, seq: seq}) filter (signals.at is not null) as best,
+        arg_min(told_at, {rank: rank, seq: seq}) as told_at,
+        arg_min(signal, {rank: rank, seq: seq}) filter (told_at is not null) as best,
         arg_min(signal, {latest: latest, seq: seq}) as soonest,
-        list({source: source, 'at': coalesce(signals.at, latest), seq: seq} order by rank, seq) as told
+        list({source: source, 'at': coalesce(told_at, latest), seq: seq} order by rank, seq) as told
     from (select *, {earliest: earliest, latest: latest, clock: clock, source: source, seq: seq} as signal from _signals) as signals
     where volume_id is not null
     group by all
@@ -47,7 +47,7 @@ select
     -- The how manieth time it happened to this subject: a volume bound to a second claim is bound twice.
     occurrence,
     -- When it happened, as well as is known, on the recorder's clock; null if nothing is known but that it was before `latest`.
-    if(bounded.at is null, null, least(greatest(bounded.at, earliest), latest)) as happened_at,
+    if(told_at is null, null, least(greatest(told_at, earliest), latest)) as happened_at,
     -- It did not happen before; null where nothing says so.
     earliest,
     -- It did not happen after.

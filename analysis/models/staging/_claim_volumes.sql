@@ -4,4 +4,4 @@ from volume_claims
 union all
 select volume_id, claim_uid, 1
 from _volumes
-where kind = 'pending'
+where volume_id = claim_uid

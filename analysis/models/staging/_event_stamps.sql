@@ -11,6 +11,7 @@ with events as (
         try_cast('0x' || right(any_value(name), 16) as ubigint) as name_ns,
         any_value(reason) as reason,
         any_value(involved_uid) as involved_uid,
+        any_value(involved_field) as involved_field,
         any_value(message) as message,
         any_value(node) as node,
         any_value(reporting_component) as component
@@ -18,9 +19,25 @@ with events as (
     where kind = 'Event'
         and type in ('ADDED', 'LISTED')
         and reason in (
-            'ExternalProvisioning', 'Provisioning', 'ProvisioningSucceeded', 'Scheduled', 'SuccessfulAttachVolume', 'Started'
+            'ExternalProvisioning',
+            'Provisioning',
+            'ProvisioningSucceeded',
+            'ProvisioningFailed',
+            'Scheduled',
+            'Started',
+            'SuccessfulAttachVolume',
+            'SuccessfulMountVolume'
         )
     group by uid
+),
+
+-- A provisioner calls itself by its driver, the host that its pod believes to be on, and an id that each start makes anew.
+hosts as (
+    select name as host, any_value(node) as node
+    from objects
+    where kind in ('Pod', 'Node') and node is not null
+    group by name
+    having count(distinct node) = 1
 )
 
 select
@@ -29,16 +46,18 @@ select
     type,
     reason,
     involved_uid,
+    involved_field,
     message,
-    -- The controllers of one process share its clock; a provisioner's name ends in an id that each start makes anew.
+    -- The controllers of one process share its clock.
     case
-        when node is not null then 'node/' || node
+        when coalesce(events.node, hosts.node) is not null then 'node/' || coalesce(events.node, hosts.node)
         when component in ('persistentvolume-controller', 'attachdetach-controller') then 'kube-controller-manager'
         when component = 'default-scheduler' then 'kube-scheduler'
-        else regexp_replace(component, '_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', '')
+        else component
     end as clock,
     case
         when epoch_us(first_at) % 1000000 != 0 then first_at
         when name_ns // 1000000000 = epoch(first_at)::bigint then make_timestamp((name_ns // 1000)::bigint)::timestamptz
     end as stamped_at
 from events
+left join hosts on hosts.host = regexp_extract(component, '^[^_]+_(.+)_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$', 1)
