@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from analysis.building import Models
 from analysis.catalogue import read_models
+from analysis.keeping import Kept, is_about_a_file
 from tracer.errors import TraceDamaged, VolreelError
 from tracer.trace.visible import visible
 
@@ -27,12 +28,13 @@ class QueryError(VolreelError):
 class Desk:
     """Where queries are run: any number of threads may ask at once, each gets a cursor of its own."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, trace: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, trace: Path, kept: Kept | None) -> None:
         self._connection = connection
         self._trace = trace
-        self._models = Models(read_models())
+        self._models = Models(read_models(), kept)
         self._idle = threading.Condition()
         self._busy: set[duckdb.DuckDBPyConnection] = set()
+        self._cancelled: set[duckdb.DuckDBPyConnection] = set()
 
     def ask(self, query: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
         """The answer to one SELECT.
@@ -51,15 +53,27 @@ class Desk:
         """The same as Arrow, which keeps the type of every column."""
         try:
             _require_one_select(query)
-            with self._cursor() as cursor:
-                self._models.prepare(cursor, query)
-                cursor.execute("begin transaction read only")
-                # Not `.pl()`: Polars would hold on to Ctrl-C while DuckDB works.
-                return cursor.sql(query, params=dict(parameters)).to_arrow_table()
+            try:
+                return self._answer(query, parameters)
+            except duckdb.Error as error:
+                if not is_about_a_file(error) or not self._forget_kept():
+                    raise
+            return self._answer(query, parameters)
         except duckdb.InterruptException as error:
             raise QueryError("the query was cancelled") from error
         except duckdb.Error as error:
             raise self._explained(error) from error
+
+    def _answer(self, query: str, parameters: Mapping[str, Any]) -> pa.Table:
+        with self._cursor() as cursor:
+            self._models.prepare(cursor, query, check=lambda: self._require_not_cancelled(cursor))
+            cursor.execute("begin transaction read only")
+            # Not `.pl()`: Polars would hold on to Ctrl-C while DuckDB works.
+            return cursor.sql(query, params=dict(parameters)).to_arrow_table()
+
+    def _forget_kept(self) -> bool:
+        with self._cursor() as cursor:
+            return self._models.forget_kept(cursor)
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -72,16 +86,22 @@ class Desk:
             with self._idle:
                 cursor.close()
                 self._busy.discard(cursor)
+                self._cancelled.discard(cursor)
                 self._idle.notify_all()
 
     def cancel(self) -> None:
         """Stop every query that other threads are running, and return when they have ended."""
         with self._idle:
+            self._cancelled |= self._busy
             while self._busy:
                 for cursor in self._busy:
                     cursor.interrupt()
                 # One that had not quite begun does not notice: it is told again.
                 self._idle.wait(_CANCEL_AGAIN_S)
+
+    def _require_not_cancelled(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        if cursor in self._cancelled:
+            raise duckdb.InterruptException("cancelled while Python was at work")
 
     def close(self) -> None:
         """Stop what is running, and free the database."""
@@ -90,7 +110,7 @@ class Desk:
             self._connection.close()
 
     def _explained(self, error: duckdb.Error) -> VolreelError:
-        if _is_damage(error):
+        if is_about_a_file(error):
             return TraceDamaged(
                 f"{self._trace} cannot be read ({_first_line(error)}). `volreel check {self._trace}` says what is still"
                 " readable; if it is being recorded, open it again."
@@ -105,12 +125,6 @@ def _require_one_select(query: str) -> None:
         raise QueryError(
             "only one SELECT can be run: a trace is read, never changed. `show tables` lists what there is."
         )
-
-
-def _is_damage(error: duckdb.Error) -> bool:
-    """Whether a file is at fault: DuckDB's Parquet reader often says so with its bare base class."""
-    is_bare = type(error) is duckdb.Error
-    return is_bare or isinstance(error, duckdb.IOException) or "Failed to read file" in str(error)
 
 
 def _first_line(error: BaseException) -> str:

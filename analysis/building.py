@@ -15,12 +15,15 @@ import pyarrow as pa
 
 from analysis.calls.table import paired
 from analysis.catalogue import Model, document, quoted
+from analysis.keeping import Kept, is_about_a_file
 from analysis.mentions import mentions
 from tracer.trace.schema import TABLES
 
 AS_VIEWS = "intervals"
 """The layer whose models are as wide as the trace: they stay views."""
-BY_PYTHON: Mapping[str, Callable[[Iterable[tuple[Any, ...]]], pa.Table]] = {"_paired": paired}
+Check = Callable[[], None]
+"""Raises duckdb.InterruptException when the query was cancelled; asked now and then while Python is at work."""
+BY_PYTHON: Mapping[str, Callable[[Iterable[tuple[Any, ...]], Check], pa.Table]] = {"_paired": paired}
 """Models whose rows a function makes of the rows of their SQL."""
 
 Advance = Callable[[int, int | None], None]
@@ -31,17 +34,25 @@ def silent(done: int, total: int | None) -> None:
     """Tells nobody."""
 
 
+def never() -> None:
+    """Is never cancelled."""
+
+
 class Models:
     """The models of one opened trace. Safe to use from several threads."""
 
-    def __init__(self, models: Iterable[Model]) -> None:
+    def __init__(self, models: Iterable[Model], kept: Kept | None = None) -> None:
         self._models = {model.name: model for model in models}
+        self._kept = kept
         self._reads: dict[str, list[str]] = {}
         self._ready: set[str] = set()
+        self._attached: set[str] = set()
         self._declared: set[str] = set()
         self._lock = threading.Lock()
 
-    def prepare(self, cursor: duckdb.DuckDBPyConnection, query: str, advance: Advance = silent) -> None:
+    def prepare(
+        self, cursor: duckdb.DuckDBPyConnection, query: str, advance: Advance = silent, check: Check = never
+    ) -> None:
         """Build what a query reads and is not there yet. Raises duckdb.Error."""
         asked = mentions(cursor, query)
         known = self._models.keys() | TABLES.keys() | asked.own
@@ -51,33 +62,83 @@ class Models:
         if to_build or to_declare:
             with self._lock:
                 self._declare_all(cursor, to_declare)
-                self._build_all(cursor, to_build, advance)
+                self._build_all(cursor, to_build, advance, check)
 
-    def _build_all(self, cursor: duckdb.DuckDBPyConnection, names: Iterable[str], advance: Advance) -> None:
-        missing = [name for name in self._in_order(cursor, names) if name not in self._ready]
+    def forget_kept(self, cursor: duckdb.DuckDBPyConnection) -> bool:
+        """Remove what is kept, and build in memory from here on. Whether anything kept was read."""
+        with self._lock:
+            kept, self._kept = self._kept, None
+            if kept is None or not self._attached:
+                return False
+            for name in self._attached:
+                cursor.execute(f"drop view {name}; drop view built.{name}")
+            for name in self._models:
+                kept.drop(cursor, name)
+            self._ready -= self._attached
+            self._declared -= self._attached
+            self._attached = set()
+            return True
+
+    def _build_all(
+        self, cursor: duckdb.DuckDBPyConnection, names: Iterable[str], advance: Advance, check: Check
+    ) -> None:
+        missing = [name for name in self._in_order(cursor, names, self._is_there) if name not in self._ready]
         for done, name in enumerate(missing):
             advance(done, len(missing))
             try:
-                self._build(cursor, self._models[name])
+                if not self._attach(cursor, name):
+                    self._build_all(cursor, self._sources(cursor, name), advance, check)
+                    self._build(cursor, self._models[name], check)
             except duckdb.Error as error:
                 error.add_note(f"in the model {name}")
                 raise
             self._ready.add(name)
 
-    def _build(self, cursor: duckdb.DuckDBPyConnection, model: Model) -> None:
+    def _is_there(self, name: str) -> bool:
+        """Whether it can be read without what it reads itself."""
+        return name in self._ready or (self._kept is not None and self._kept.has(name))
+
+    def _attach(self, cursor: duckdb.DuckDBPyConnection, name: str) -> bool:
+        if name in self._ready or self._kept is None or not self._kept.has(name):
+            return name in self._ready
+        try:
+            self._publish(cursor, name, f"view built.{name} as from {self._kept.attach(cursor, name)}")
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error:
+            self._kept.drop(cursor, name)
+            return False
+        self._attached.add(name)
+        return True
+
+    def _build(self, cursor: duckdb.DuckDBPyConnection, model: Model, check: Check) -> None:
         if model.layer == AS_VIEWS:
             cursor.execute(f"create view if not exists {model.name} as {model.sql}")
             return
         source = model.sql
         if make := BY_PYTHON.get(model.name):
             cursor.execute(model.sql)
-            cursor.register("made_rows", make(iter(cursor.fetchone, None)))
+            cursor.register("made_rows", make(iter(cursor.fetchone, None), check))
             source = "from made_rows"
+        if self._kept is None:
+            self._publish(cursor, model.name, f"table built.{model.name} as {source}")
+            return
+        try:
+            self._kept.keep(cursor, model.name, source)
+            if self._attach(cursor, model.name):
+                return
+        except (OSError, duckdb.Error) as error:
+            if not is_about_a_file(error):
+                raise
+        self._publish(cursor, model.name, f"table built.{model.name} as {source}")
+        self._kept = None  # what went wrong was its folder, and will again: a full disk
+
+    def _publish(self, cursor: duckdb.DuckDBPyConnection, name: str, relation: str) -> None:
+        """Put a relation in place of what a declaration left there."""
         cursor.execute("begin")
         try:
-            cursor.execute(f"drop view if exists built.{model.name}")
-            cursor.execute(f"create table built.{model.name} as {source}")
-            cursor.execute(f"create view if not exists {model.name} as from built.{model.name}")
+            cursor.execute(f"drop view if exists built.{name}; create {relation}")
+            cursor.execute(f"create view if not exists {name} as from built.{name}")
             cursor.execute("commit")
         except BaseException:
             cursor.execute("rollback")
@@ -91,6 +152,8 @@ class Models:
             model = self._models[name]
             try:
                 columns = self._declare(cursor, model)
+            except duckdb.InterruptException:
+                raise
             except duckdb.Error:
                 continue  # a query that reads it is told why
             document(cursor, name, model.meaning, self._comments(cursor, name), columns)
@@ -100,13 +163,14 @@ class Models:
         """The names of its columns."""
         if model.layer == AS_VIEWS:
             cursor.execute(f"create view if not exists {model.name} as {model.sql}")
-        elif model.name not in self._ready:
+        elif self._attach(cursor, model.name):
+            self._ready.add(model.name)
+        else:
             refusal = f"error({quoted(f'the model {model.name} is not built: name it in a FROM clause')})"
             # Each column refuses too: DuckDB would fold a condition on a null without asking for the row.
             columns = ", ".join(f'{refusal}::{kind} as "{name}"' for name, kind in _columns(cursor, model))
             empty = f"select {columns} from range(1) where {refusal}"  # noqa: S608 - the names are the model's own
-            cursor.execute(f"create view built.{model.name} as {empty}")
-            cursor.execute(f"create view {model.name} as from built.{model.name}")
+            self._publish(cursor, model.name, f"view built.{model.name} as {empty}")
         return [row[0] for row in cursor.execute(f"describe {model.name}").fetchall()]
 
     def _comments(self, cursor: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
@@ -116,13 +180,15 @@ class Models:
             found.update(self._models[source].columns)
         return found
 
-    def _in_order(self, cursor: duckdb.DuckDBPyConnection, names: Iterable[str]) -> list[str]:
-        """The models and all that they read, each behind what it reads itself."""
+    def _in_order(
+        self, cursor: duckdb.DuckDBPyConnection, names: Iterable[str], is_there: Callable[[str], bool] = lambda _: False
+    ) -> list[str]:
+        """The models and all that they read, each behind what it reads itself; what is there already needs nothing."""
         found: dict[str, None] = {}
 
         def follow(name: str) -> None:
             if name not in found:
-                for source in self._sources(cursor, name):
+                for source in () if is_there(name) else self._sources(cursor, name):
                     follow(source)
                 found[name] = None
 
@@ -140,6 +206,6 @@ class Models:
 def _columns(cursor: duckdb.DuckDBPyConnection, model: Model) -> list[tuple[str, str]]:
     source = model.sql
     if make := BY_PYTHON.get(model.name):
-        cursor.register("made_rows", make(()))
+        cursor.register("made_rows", make((), never))
         source = "from made_rows"
     return [(row[0], row[1]) for row in cursor.execute(f"describe {source}").fetchall()]

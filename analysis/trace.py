@@ -15,6 +15,7 @@ import polars as pl
 import tracer.trace
 from analysis.asking import Desk
 from analysis.database import open_database
+from analysis.keeping import Kept, open_kept
 from analysis.loglines import LogLine, Wanted, read_log_lines
 from tracer.errors import TraceDamaged
 from tracer.trace.verifying import leave_out_damaged
@@ -72,10 +73,12 @@ class Summary:
 class Trace:
     """A trace opened for questions, as it stood when it was opened. Safe to ask from several threads."""
 
-    def __init__(self, recorded: tracer.trace.Trace, database: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, recorded: tracer.trace.Trace, database: duckdb.DuckDBPyConnection, kept: Kept | None = None
+    ) -> None:
         self.path = recorded.path
         self._recorded = recorded
-        self._desk = Desk(database, recorded.path)
+        self._desk = Desk(database, recorded.path, kept)
 
     def sql(self, query: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run one SELECT over the tables and models; `$name` in it takes the parameter `name`.
@@ -148,14 +151,28 @@ def open_trace(path: str | Path) -> Trace:
     """Open a trace: ended, crashed, damaged or still being recorded.
 
     Every sealed file is verified first, about a second per GiB: DuckDB checks no page's checksum, and would answer with
-    what a flipped bit has made of a row. What is damaged is left out and named in `summary().faults`.
+    what a flipped bit has made of a row. What is damaged is left out and named in `summary().faults`. What was verified
+    is not verified again as long as it has not changed.
     Raises NotATrace, TraceTooNew, TraceDamaged.
     """
     recorded = tracer.trace.open_trace(path)
-    leave_out_damaged(recorded)
+    kept = _verified(recorded)
     try:
-        return Trace(recorded, open_database(recorded))
+        return Trace(recorded, open_database(recorded, kept.folder if kept else None), kept)
     except duckdb.Error as error:
         raise TraceDamaged(
             f"{path} cannot be read ({' '.join(str(error).split())}). `volreel check {path}` says what is readable."
         ) from error
+
+
+def _verified(recorded: tracer.trace.Trace) -> Kept | None:
+    """Leave out what is damaged; where the models of what is left are kept."""
+    kept = open_kept(recorded)
+    if kept is None or not kept.is_verified:
+        named = recorded.segments
+        leave_out_damaged(recorded)
+        if recorded.segments != named:
+            return open_kept(recorded)
+        if kept is not None:
+            kept.mark_verified()
+    return kept
