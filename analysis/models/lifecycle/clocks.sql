@@ -53,13 +53,22 @@ server as (
     having count(*) > 0
 ),
 
+-- After an interruption come all at once the changes that happened meanwhile.
+resumptions as (
+    select stream, observed_at as resumed_at
+    from streams
+    where what = 'resumed'
+),
+
 -- Who renews a Lease stamps it and writes it at once: the longest way less the shortest is what a watch can be late.
 lease_ways as (
-    select
-        count(*) as samples,
-        max(epoch_us(observed_at) - epoch_us(lease_renewed_at)) - min(epoch_us(observed_at) - epoch_us(lease_renewed_at)) as late_us
+    select max(epoch_us(observed_at) - epoch_us(lease_renewed_at)) - min(epoch_us(observed_at) - epoch_us(lease_renewed_at)) as late_us
     from objects
-    where kind = 'Lease' and type = 'MODIFIED' and lease_renewed_at is not null
+    asof left join resumptions on resumptions.stream = objects.stream and objects.observed_at >= resumptions.resumed_at
+    where kind = 'Lease'
+        and type = 'MODIFIED'
+        and lease_renewed_at is not null
+        and (resumed_at is null or observed_at > resumed_at + interval 10 seconds)
     group by namespace, name, lease_holder
     having count(*) >= 20
 )

@@ -11,6 +11,7 @@ with calls as (
         'DeleteVolume',
         'ControllerPublishVolume',
         'ControllerUnpublishVolume',
+        'CreateSnapshot',
         'NodePublishVolume',
         'NodeUnpublishVolume'
     )
@@ -76,6 +77,15 @@ mountings as (
     where method in ('NodePublishVolume', 'NodeUnpublishVolume')
 ),
 
+snapshots as (
+    select placed.*, volume_id, null::varchar as attachment_uid, null::varchar as use_id, occurrence
+    from placed
+    join (select distinct driver, snapshot_handle, snapshot_uid from objects where kind = 'VolumeSnapshotContent') as contents
+        on contents.snapshot_handle = placed.snapshot_handle and (placed.driver is null or contents.driver = placed.driver)
+    join _volume_snapshots using (snapshot_uid)
+    where method = 'CreateSnapshot'
+),
+
 subjects as (
     from creations
     union all by name
@@ -84,6 +94,8 @@ subjects as (
     from attachings
     union all by name
     from mountings
+    union all by name
+    from snapshots
 ),
 
 first_calls as (
@@ -111,7 +123,8 @@ successes as (
         occurrence,
         any_value(component) as component,
         min(succeeded_at) as told_at,
-        min(coalesce(succeeded_at, succeeded_after)) as succeeded_after,
+        -- Of a snapshot the answer tells only that it has been cut.
+        min(if(method = 'CreateSnapshot', called_at, coalesce(succeeded_at, succeeded_after))) as succeeded_after,
         min(coalesce(succeeded_at, succeeded_before)) as succeeded_before,
         arg_min(clock_error, coalesce(succeeded_at, succeeded_after)) as clock_error,
         arg_min(clock, coalesce(succeeded_at, succeeded_after)) as clock,
@@ -127,6 +140,7 @@ names(method, called, answered) as (
         ('DeleteVolume', 'delete_called', 'delete_answered'),
         ('ControllerPublishVolume', 'publish_called', 'publish_answered'),
         ('ControllerUnpublishVolume', 'unpublish_called', 'unpublish_answered'),
+        ('CreateSnapshot', null, 'snapshot_cut'),
         ('NodePublishVolume', null, 'published'),
         ('NodeUnpublishVolume', null, 'unpublished')
 )

@@ -11,6 +11,17 @@ gaps as (
     where state = 'gap'
 ),
 
+-- After an interruption the server sends what happened meanwhile, all at once.
+resumptions as (
+    select stream, seq, observed_at + interval 10 seconds as caught_up_at, certain_at
+    from (
+        select stream, seq, what, observed_at, lag(observed_at) over (partition by stream order by seq) as certain_at
+        from streams
+        where what in ('synced', 'relisted', 'resumed', 'bookmark')
+    )
+    where what = 'resumed'
+),
+
 server as (
     select to_microseconds(watch_delay_us) as watch_delay
     from clocks
@@ -22,13 +33,15 @@ arrivals as (
         seen.*,
         case
             when is_report then null
-            when seen.type in ('ADDED', 'MODIFIED', 'DELETED') then seen.observed_at - watch_delay
+            when type in ('ADDED', 'MODIFIED', 'DELETED') and seen.observed_at < caught_up_at then resumptions.certain_at - watch_delay
+            when type in ('ADDED', 'MODIFIED', 'DELETED') then seen.observed_at - watch_delay
             -- Listed again after a gap: it changed since the stream was last certain.
             when seen.seq != seen.first_seq then gaps.begins_at - watch_delay
         end as earliest
     from seen
     left join server on true
     asof left join gaps on gaps.stream = seen.stream and seen.seq >= gaps.seq
+    asof left join resumptions on resumptions.stream = seen.stream and seen.seq >= resumptions.seq
 )
 
 select
@@ -36,6 +49,8 @@ select
     volume_id,
     use_id,
     attachment_uid,
+    node,
+    driver,
     occurrence,
     if(is_report is null and type in ('ADDED', 'MODIFIED', 'DELETED'), observed_at, null) as told_at,
     earliest,
