@@ -11,6 +11,7 @@ from tracer.trace.lines import literal
 from tracer.trace.quoting import QUOTES, json_quote, read_reference
 
 _LONGEST = 32_768
+_MOST_KEYS = 500
 _DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
 
@@ -35,6 +36,8 @@ def read_object(text: str, quote: str = "j") -> list[Member] | None:
         return None
     try:
         decoded = _DECODER.decode(text)
+        if len(decoded) > _MOST_KEYS:
+            return None
         members = [_member(key, bytes(raw).decode(), quote) for key, raw in decoded.items()]
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None

@@ -20,6 +20,7 @@ from tracer.trace.quoting import unquoted
 _QUOTED = re.compile(r'("[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z))', re.DOTALL)
 _OPENING, _CLOSING = "{[(", "}])"
 _LONGEST_KEY = 200
+_MOST_ESCAPES = 4096
 _BACKSLASH, _QUOTE = "\0", "\1"
 """What stands for the escaped characters in a text that is printable, and so has neither."""
 
@@ -73,9 +74,10 @@ def parse_structured(text: str) -> Structured | None:
         if "\\" in hidden:
             return _parse_odd(text)
     parts = hidden.split('"')
-    template = _template(tuple(parts[::2])) if len(parts) % 2 else None
+    skeleton = tuple(parts[::2])
+    template = _template(skeleton) if len(parts) % 2 else None
     if template is None or template.has_hidden:
-        return None if is_plain else _parse_odd(text)
+        return _parse_odd(text) if _has_hidden(skeleton) else None
     message, found = parts[1], parts[3::2] if template.is_simple else _found(template, parts)
     if not is_plain:
         message = message.replace(_QUOTE, '"').replace(_BACKSLASH, "\\")
@@ -101,6 +103,8 @@ def _inside(span: Span, parts: Sequence[str]) -> str:
 
 def _parse_odd(text: str) -> Structured | None:
     """The same for any text, with all the escapes that Go has, in three times the time."""
+    if text.count("\\") > _MOST_ESCAPES:
+        return None
     parts = _QUOTED.split(text)
     template = _template(tuple(parts[::2]))
     if template is None or (len(parts[-2]) < 2 or parts[-2][-1] != '"'):
@@ -130,9 +134,13 @@ def _template(skeleton: tuple[str, ...]) -> Template | None:
         return None
     is_simple = all(isinstance(value, int) for value in reader.values)
     layout = "".join(reader.layout)
-    has_hidden = any(_BACKSLASH in gap or _QUOTE in gap for gap in skeleton)
-    template = Template(unique_keys(reader.keys), tuple(reader.values), layout, reader.opened, is_simple, has_hidden)
+    hidden = _has_hidden(skeleton)
+    template = Template(unique_keys(reader.keys), tuple(reader.values), layout, reader.opened, is_simple, hidden)
     return template if _gives_back(template, skeleton) else None
+
+
+def _has_hidden(skeleton: Sequence[str]) -> bool:
+    return any(_BACKSLASH in gap or _QUOTE in gap for gap in skeleton)
 
 
 def unique_keys(keys: Sequence[str]) -> tuple[str, ...]:

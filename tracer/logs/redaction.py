@@ -2,6 +2,10 @@
 
 Gone are the values of `secrets` maps (JSON, escaped JSON, proto text, Go's %v) and of keys that name a credential;
 what was removed is marked. Doing it again changes nothing.
+
+The work that a line can ask for is bounded, whoever wrote it, and what lies beyond a bound is withheld: the rest of a
+line behind its first 262,144 characters; from the first suspicious word on that stands behind its first 32 KiB or
+behind 250 others; from where a value begins that is still open at 64 KiB.
 """
 
 from __future__ import annotations
@@ -27,10 +31,15 @@ _WHOLE = {
 }
 """What follows a stem that is no suspicion by itself."""
 _KIND_OF_KEY = re.compile(rb"(?:private|access|account|api|encryption)[-_ ]?\Z")
-_MOST = 1000
-"""Stems in one line, and quotes or brackets in one value. What has more is no log line: the rest of it goes."""
-_PASSES = 8
-"""What was removed may bring a key and a value together; seen in made-up lines alone."""
+LONGEST = 256 << 10
+"""Characters of a line that are kept."""
+_JUDGED = 32 << 10
+"""Bytes of a line in which suspicious words are judged; a value of theirs ends within twice as many."""
+_MOST = 500
+"""Occurrences of a stem in a line, and quotes or brackets in a value."""
+_WORDS = 250
+"""Suspicious words that are judged in a line; what was removed may bring others together, in made-up lines."""
+_JUDGINGS = 3 * _WORDS
 _MARK = REMOVED.encode()
 _KEY_CHARACTERS = (string.ascii_letters + string.digits + "_./-").encode()
 _RIGHT = re.compile(rb"[\w./-]{0,64}")
@@ -49,6 +58,8 @@ _GONE = (b"***stripped***", _MARK, b"")
 
 def scrub_lines(lines: Sequence[str]) -> Sequence[str]:
     """The lines without their secrets; the same sequence when there is nothing to remove."""
+    if lines and len(max(lines, key=len)) > LONGEST:
+        lines = [_shortened(line) for line in lines]
     try:
         suspicious = pc.match_substring_regex(pa.array(lines, pa.string()), _SUSPICION)
         places = pc.indices_nonzero(suspicious).to_pylist()
@@ -64,32 +75,50 @@ def scrub_lines(lines: Sequence[str]) -> Sequence[str]:
 
 def scrub_line(line: str) -> str:
     """One line without its secrets."""
-    for _ in range(_PASSES):
-        clean = _scrub_once(line)
-        if clean == line:
-            break
-        line = clean
-    return line
-
-
-def _scrub_once(line: str) -> str:
+    line = _shortened(line)
     data = line.encode("utf-8", "surrogatepass")
+    places, limit = _places(data.lower())
+    limit = next((start for number, (start, _) in enumerate(places) if start >= _JUDGED or number >= _WORDS), limit)
+    if limit < len(data):
+        data = data[:limit] + _MARK
+    head, tail = data[: 2 * _JUDGED], data[2 * _JUDGED :]
+    clean, is_open = _scrub(head)
+    if clean == head and limit == len(data):
+        return line
+    return (clean if is_open else clean + tail).decode("utf-8", "surrogatepass")
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= LONGEST else line[:LONGEST] + REMOVED
+
+
+def _scrub(data: bytes) -> tuple[bytes, bool]:
+    """The text without its secrets, and whether one was still open at its end."""
+    is_open = False
+    left = _JUDGINGS
+    while True:
+        places, limit = _places(data.lower())
+        left -= len(places) + 1
+        if left < 0 or limit < len(data):
+            return data[: places[0][0] if places else limit] + _MARK, True
+        clean, was_open = _scrub_once(data, places)
+        is_open = is_open or was_open
+        if clean == data:
+            return data, is_open
+        data = clean
+
+
+def _scrub_once(data: bytes, places: Sequence[tuple[int, int]]) -> tuple[bytes, bool]:
     pieces: list[bytes] = []
     copied = 0
-    places, limit = _places(data.lower())
     for start, end in places:
         if start < copied:
             continue
         secret = _secret_at(data, start, end)
-        if secret is not None and secret[0] >= copied:
+        if secret is not None:
             pieces += (data[copied : secret[0]], secret[2])
             copied = secret[1]
-    if limit < len(data) and copied < len(data):
-        pieces += (data[copied : max(copied, limit)], _MARK)
-        copied = len(data)
-    if not pieces:
-        return line
-    return (b"".join(pieces) + data[copied:]).decode("utf-8", "surrogatepass")
+    return b"".join((*pieces, data[copied:])), copied >= len(data)
 
 
 def _places(lower: bytes) -> tuple[list[tuple[int, int]], int]:
@@ -147,7 +176,7 @@ def _value_at(data: bytes, at: int, key_quote: bytes | None, to_the_end: bool) -
         return _bare(data, at, _REST if to_the_end else _BARE)
     end = _closing_bracket(data, opened.end(), opened[1])
     held = data[opened.end() : end]
-    if held.strip() in _GONE:
+    if end < len(data) and held.strip() in _GONE:
         return None
     if key_quote is not None and opened[0] in (b"{", b"["):  # JSON stays JSON
         return at, end + 1, key_quote + _MARK + key_quote
@@ -155,10 +184,10 @@ def _value_at(data: bytes, at: int, key_quote: bytes | None, to_the_end: bool) -
 
 
 def _bare(data: bytes, at: int, form: re.Pattern[bytes]) -> tuple[int, int, bytes] | None:
-    value = form.match(data, at)
-    if value is None or _HARMLESS.match(data, at) or data.startswith(_GONE[:2], at):
+    if _HARMLESS.match(data, at) or data.startswith(_GONE[:2], at):
         return None
-    return at, value.end(), _MARK
+    value = form.match(data, at)
+    return None if value is None else (at, value.end(), _MARK)
 
 
 def _closing_quote(data: bytes, at: int, level: int, quote: bytes) -> int:
@@ -167,10 +196,7 @@ def _closing_quote(data: bytes, at: int, level: int, quote: bytes) -> int:
         found = data.find(quote, at)
         if found < 0:
             break
-        run = found
-        while run > at and data[run - 1] == 0x5C:
-            run -= 1
-        backslashes = found - run
+        backslashes = found - at - len(data[at:found].rstrip(b"\\"))
         if backslashes % (2 * level + 2) == level:
             return found - level
         at = found + 1
