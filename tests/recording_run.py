@@ -26,6 +26,7 @@ FAST = Pace(
     settled_s=0.2,
     flush_s=0.02,
     disk_retry_s=0.02,
+    kubelet_log_s=0.02,
 )
 
 

@@ -41,6 +41,10 @@ def record(
     no_logs_of: Annotated[
         list[str] | None, typer.Option("--no-logs-of", help="Leave these pods' logs out: a label selector.")
     ] = None,
+    kubelet_logs: Annotated[
+        bool,
+        typer.Option("--kubelet-logs", help="Read the kubelets' logs too; see `volreel rbac --kubelet-logs`."),
+    ] = False,
     max_log_rate: Annotated[
         float | None,
         typer.Option(
@@ -80,6 +84,7 @@ def record(
             max_bytes=parse_size(max_size) if max_size else None,
             all_events=all_events,
             logs=not no_logs,
+            kubelet_logs=kubelet_logs,
             selection=Selection(tuple(logs_of or ()), tuple(no_logs_of or ())),
             max_log_rate=max_log_rate,
         ),
@@ -91,6 +96,9 @@ def record(
 def rbac(
     name: Annotated[str, typer.Option(help="Name of the service account and its role.")] = "volreel",
     namespace: Annotated[str, typer.Option(help="Namespace of the service account.")] = "volreel",
+    kubelet_logs: Annotated[
+        bool, typer.Option("--kubelet-logs", help="With what `volreel record --kubelet-logs` needs.")
+    ] = False,
 ) -> None:
     """Print the least permissions that recording needs, as a manifest.
 
@@ -98,7 +106,7 @@ def rbac(
     """
     from tracer.rbac import rbac_manifest
 
-    print(rbac_manifest(name, namespace), end="")
+    print(rbac_manifest(name, namespace, kubelet_logs=kubelet_logs), end="")
 
 
 importing = typer.Typer(no_args_is_help=True)

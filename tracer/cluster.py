@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +183,7 @@ class Cluster:
     @asynccontextmanager
     async def stream(
         self, path: str, query: Mapping[str, str], silence_s: float, *, is_log: bool = False
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
+    ) -> AsyncIterator[Answer]:
         """The body of a GET in pieces as they arrive, without end; `is_log`: with little memory for what is unread.
 
         Raises Refused; Lost when the connection breaks or `silence_s` pass without a byte. The iteration ends without
@@ -190,7 +191,7 @@ class Cluster:
         """
         limits = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=silence_s)
         async with self._request(path, query, limits, is_log=is_log) as response:
-            yield _pieces(response, silence_s)
+            yield Answer(response, silence_s)
 
     @asynccontextmanager
     async def _request(
@@ -233,14 +234,29 @@ class Cluster:
         await self._client.close()
 
 
-async def _pieces(response: aiohttp.ClientResponse, silence_s: float) -> AsyncIterator[bytes]:
-    try:
-        async for piece in response.content.iter_any():
-            yield piece
-    except TimeoutError as error:
-        raise Silent(f"no byte for {silence_s:.0f} s") from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise Lost(_how(error)) from error
+class Answer:
+    """The body of an answer: its pieces as they arrive, once."""
+
+    def __init__(self, response: aiohttp.ClientResponse, silence_s: float) -> None:
+        self._response = response
+        self._silence_s = silence_s
+
+    @property
+    def dated_s(self) -> float | None:
+        """When the host that answered says it did (its Date header), seconds since 1970; None where it does not say."""
+        try:
+            return parsedate_to_datetime(self._response.headers["Date"]).timestamp()
+        except (KeyError, ValueError, OverflowError):
+            return None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._response.content.iter_any():
+                yield piece
+        except TimeoutError as error:
+            raise Silent(f"no byte for {self._silence_s:.0f} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Lost(_how(error)) from error
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> Refused:

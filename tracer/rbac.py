@@ -16,9 +16,19 @@ _HEADER = """\
 """
 
 
-def rbac_manifest(name: str = "volreel", namespace: str = "volreel") -> str:
+_KUBELET_LOGS = """\
+# The kubelets' logs (--kubelet-logs). Powerful: get on nodes/proxy opens the whole API of every kubelet, not only logs;
+# a WebSocket begins as a get, so whoever has it can run commands in every pod.
+- apiGroups: [""]
+  resources: [nodes/proxy]
+  verbs: [get]
+"""
+
+
+def rbac_manifest(name: str = "volreel", namespace: str = "volreel", *, kubelet_logs: bool = False) -> str:
     """A Namespace, ServiceAccount, ClusterRole and ClusterRoleBinding as YAML text.
 
+    `kubelet_logs`: with what reading the kubelets' logs needs.
     Raises VolreelError for a name that Kubernetes would refuse.
     """
     for each in (name, namespace):
@@ -50,6 +60,7 @@ rules:
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
+{_KUBELET_LOGS if kubelet_logs else ""}\
 # The UID of kube-system tells clusters apart: a restored or replaced one is noticed.
 - apiGroups: [""]
   resources: [namespaces]

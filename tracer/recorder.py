@@ -13,7 +13,8 @@ from tracer.cluster import Cluster, Lost, Refused
 from tracer.kinds import KINDS, Keep, Kind
 from tracer.lifting import Lifter
 from tracer.logfollow.following import LogFollowing
-from tracer.logfollow.reading import Means
+from tracer.logfollow.kubelets import KubeletFollowing
+from tracer.logfollow.reading import LogCounts, Means
 from tracer.logfollow.resuming import LogPasts, load_logs
 from tracer.logfollow.selection import Selection
 from tracer.relevance import Relevance
@@ -23,6 +24,7 @@ from tracer.trace import open_trace
 from tracer.trace.disk import Disk
 from tracer.trace.writer import TraceWriter
 from tracer.watch.discovery import served_version
+from tracer.watch.drivers import known_drivers
 from tracer.watch.follower import Follower
 from tracer.watch.identity import Identity
 from tracer.watch.intake import Intake
@@ -57,6 +59,8 @@ class Recording:
     """Keep Events about everything."""
     logs: bool = True
     """Follow the logs of storage's containers too."""
+    kubelet_logs: bool = False
+    """Read the logs of the nodes' kubelets too."""
     selection: Selection = field(default_factory=Selection)
     """Which containers' logs."""
     max_log_rate: float | None = None
@@ -76,7 +80,11 @@ class Recorder:
         self.absent: set[str] = set()
         """Plurals that the server does not serve."""
         self.logs: LogFollowing | None = None
-        """None where no logs are recorded."""
+        """None where no containers' logs are recorded."""
+        self.kubelets: KubeletFollowing | None = None
+        """None where no kubelets' logs are recorded."""
+        self.log_counts = LogCounts()
+        """Lines and gaps of all logs."""
         self._pace = pace or Pace()
         self._tasks: list[asyncio.Task[None]] = []
         self._definitions_changed = asyncio.Event()
@@ -102,23 +110,23 @@ class Recorder:
             await self.cluster.close()
             raise
         self._can_stream_lists = met.minor >= _STREAMS_LISTS
-        if recording.logs:
-            means = Means(self.cluster, self.sink, self._pace.log_silence_s, recording.max_log_rate)
-            self.logs = LogFollowing(means, self._pace, recording.selection, log_pasts, self.relevance.drivers)
-            self.sink.before_rotation = self.logs.bookmark
-            self._tasks.append(asyncio.create_task(self.logs.run(), name="logs"))
+        self._follow_logs(log_pasts)
         self._follow(pasts, met.served)
 
     def _open_trace(self, cluster: trace_manifest.Cluster) -> tuple[dict[str, Past], LogPasts]:
         recording = self.recording
         if recording.resume:
             writer, pasts = take_up(recording.out, cluster, self._disk)
-            log_pasts = load_logs(open_trace(recording.out)) if recording.logs else LogPasts()
+            trace = open_trace(recording.out)
+            log_pasts, drivers = load_logs(trace), known_drivers(trace)
         else:
             writer, pasts = TraceWriter.create(recording.out, BY, cluster, self._disk), {}
-            log_pasts = LogPasts()
+            log_pasts, drivers = LogPasts(), set[str]()
         self.relevance = Relevance(
-            all_events=recording.all_events, filtered=writer.manifest.filtered, wanted=recording.selection.adds
+            all_events=recording.all_events,
+            filtered=writer.manifest.filtered,
+            wanted=recording.selection.adds,
+            drivers=drivers,
         )
         self.sink = Sink(
             writer,
@@ -132,6 +140,24 @@ class Recorder:
     def _update_manifest(self) -> None:
         manifest = self.sink.writer.manifest
         manifest.filtered = {stream: dict(counts) for stream, counts in self.relevance.filtered.items()}
+
+    def _follow_logs(self, pasts: LogPasts) -> None:
+        recording, pace = self.recording, self._pace
+        means = Means(self.cluster, self.sink, pace.log_silence_s, recording.max_log_rate, counts=self.log_counts)
+        if recording.logs:
+            self.logs = LogFollowing(means, pace, recording.selection, pasts, self.relevance.drivers)
+            self._tasks.append(asyncio.create_task(self.logs.run(), name="logs"))
+        if recording.kubelet_logs:
+            self.kubelets = KubeletFollowing(means, pace, pasts.kubelets)
+            self._tasks.append(asyncio.create_task(self.kubelets.run(), name="kubelet logs"))
+        self.sink.before_rotation = self._bookmark_logs
+
+    def _all_logs(self) -> Iterator[LogFollowing | KubeletFollowing]:
+        yield from (each for each in (self.logs, self.kubelets) if each is not None)
+
+    def _bookmark_logs(self) -> None:
+        for each in self._all_logs():
+            each.bookmark()
 
     def _follow(self, pasts: dict[str, Past], served: dict[str, str | None]) -> None:
         self._sink_task = asyncio.create_task(self.sink.run(), name="sink")
@@ -180,7 +206,7 @@ class Recorder:
                 self.relevance,
                 past.known,
                 self._definition_changed if kind.keep is Keep.SNAPSHOT_CRDS else None,
-                self.logs if kind.keep is Keep.STORAGE_PODS else None,
+                {"Pod": self.logs, "Node": self.kubelets}.get(kind.kind),
             ),
             self.sink,
             self._identity,
@@ -234,8 +260,8 @@ class Recorder:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for follower in self.followers.values():
             follower.standing.closed()
-        if self.logs is not None:
-            self.logs.stopped()
+        for each in self._all_logs():
+            each.stopped()
         await self.sink.close(self._sink_task)
         await self.cluster.close()
 
@@ -244,5 +270,5 @@ class Recorder:
         for stream, follower in self.followers.items():
             if follower.standing.warning:
                 yield stream, follower.standing.warning
-        if self.logs is not None:
-            yield from self.logs.warnings()
+        for each in self._all_logs():
+            yield from each.warnings()

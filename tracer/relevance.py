@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from tracer.components import components
@@ -51,11 +51,15 @@ class Relevance:
         all_events: bool = False,
         filtered: Mapping[str, Mapping[str, int]] | None = None,
         wanted: Callable[[Mapping[str, str] | None], bool] = lambda labels: False,
+        drivers: Collection[str] = (),
     ) -> None:
-        """`filtered` are the counts to go on from; `wanted` says of a pod's labels that it is kept whatever it is."""
+        """`filtered` are the counts to go on from, `drivers` the CSI drivers that are known already.
+
+        `wanted` says of a pod's labels that it is kept whatever it is.
+        """
         self.filtered = {stream: Counter(counts) for stream, counts in (filtered or {}).items()}
         """Stream -> why -> how many observations were left out."""
-        self.drivers: set[str] = set()
+        self.drivers = set(drivers)
         """Names of the cluster's CSI drivers, as far as they are known yet."""
         self._all_events = all_events
         self._wanted = wanted

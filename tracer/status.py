@@ -64,9 +64,9 @@ class Status:
         """The whole recording in one line."""
         rows = self.rows()
         writer = self._recorder.sink.writer
-        logs = self._recorder.logs
-        lines = f"{logs.counts.lines} log lines, " if logs is not None and logs.counts.lines else ""
-        gaps = sum(row.gaps for row in rows) + (logs.counts.gaps if logs is not None else 0)
+        logs = self._recorder.log_counts
+        lines = f"{logs.lines} log lines, " if logs.lines else ""
+        gaps = sum(row.gaps for row in rows) + logs.gaps
         return (
             f"{visible(writer.path.name)}: {show_duration(time.monotonic() - self._recorder.started_at)}, "
             f"{sum(row.objects for row in rows)} objects, {sum(row.observations for row in rows)} observations, "

@@ -8,15 +8,14 @@ import time
 from dataclasses import dataclass, field
 
 from tracer.cluster import Lost, Refused, Silent
-from tracer.errors import VolreelError
-from tracer.logfollow.lines import Run
+from tracer.logfollow.lines import Cutter, Run
 from tracer.logfollow.places import Place, take_place
 from tracer.logfollow.pods import Latest, pod_state
-from tracer.logfollow.position import Position
+from tracer.logfollow.position import Position, since_time
 from tracer.logfollow.reading import Means, Moved, Reading
+from tracer.logfollow.troubles import Troubles
 from tracer.watch.pace import Pace
 
-_LONGEST_RETRY_AFTER_S = 300.0
 STOPPED = "the recorder stopped"
 """detail of `closed` where the log goes on."""
 
@@ -55,8 +54,7 @@ class ContainerFollower:
         self.node: str | None = None
         self.reading: Reading | None = None
         """The run that is being read."""
-        self.trouble: tuple[str, str] | None = None
-        """`forbidden` or `failed`, and why; None while all is well."""
+        self.troubles = Troubles(means, pace)
         self._means = means
         self._pace = pace
         self._pasts = pasts
@@ -64,12 +62,10 @@ class ContainerFollower:
         self._latest: Latest | None = None
         self._is_gone = False
         self._news = asyncio.Event()
-        self._failures = 0
         self._was_read = False
         """Whether the last answer was read until the server ended it."""
         self._why_unread = ""
         self._reads_previous = False
-        self._renewed = False
 
     def saw(self, latest: Latest, node: str | None) -> None:
         """The pod's status says so."""
@@ -150,15 +146,11 @@ class ContainerFollower:
             return await self._is_moved(restart, ask=ask)
 
         run = self.container.run(restart, self.node)
-        reading = Reading(self._means, run, position, self._heard, is_moved)
+        reading = Reading(self._means, run, position, self.troubles.over, is_moved)
         reading.is_synced = past is not None and past.is_synced
         reading.ended = "the recorder was started again" if past is not None else None
         self._means.sink.note(reading.run.stream, "opened", detail=self.container.component)
         return reading
-
-    def _heard(self) -> None:
-        self.trouble = None
-        self._renewed = False
 
     def _cannot_be_read(self, restart: int) -> bool:
         """Whether nobody has the run's log any more, or its pod's name may be another pod's."""
@@ -178,7 +170,8 @@ class ContainerFollower:
         self._means.sink.note(reading.run.stream, "closed", detail=detail)
         self._means.lifter.forget(reading.run.stream)
         self._pasts.pop(restart, None)
-        self.reading, self.trouble = None, None
+        self.reading = None
+        self.troubles.over()
 
     async def _read_once(self, reading: Reading, place: Place) -> bool:
         """One answer from wherever the run stands; whether it was the last."""
@@ -186,22 +179,28 @@ class ContainerFollower:
         restart, latest = reading.run.restart, self._latest
         is_over = self._is_over(restart)
         is_previous = latest is not None and latest.restart > restart
+        self._reads_previous = is_previous
+        # Later lines tell by those before them whose they are; the first do not.
+        if reading.position.newest is None and await self._is_moved(restart, ask=True):
+            await self._wait(self._pace.backoff(0))
+            return False
         return await self._read(reading, place, follow=not is_over, previous=is_previous) and is_over
 
     async def _read(self, reading: Reading, place: Place, *, follow: bool, previous: bool) -> bool:
         """One answer, and the wait behind it; whether nothing more can come of the run if it is over."""
         began, generation = time.monotonic(), self._means.cluster.generation
-        self._reads_previous = previous
         was_read, self._was_read = self._was_read, False
         try:
-            await reading.read(place, follow=follow, previous=previous)
+            query = self._query(reading, follow=follow, previous=previous)
+            await reading.read(place, query, Cutter(), is_last=not follow, silence_s=self._means.silence_s)
         except Silent:
             return False
         except Moved:
+            self._was_read = was_read
             await self._wait(self._pace.backoff(0))
             return False
         except Lost as lost:
-            await self._failed(reading, str(lost))
+            await self._wait(self.troubles.failed(reading, str(lost)))
             return False
         except Refused as refusal:
             self._was_read = was_read
@@ -212,24 +211,39 @@ class ContainerFollower:
         self._was_read = True
         if follow:
             reading.ended = reading.ended or "the server ended the answer"
-            await self._breathe(time.monotonic() - began)
+            await self._wait(self.troubles.ended(time.monotonic() - began))
         return True
+
+    def _query(self, reading: Reading, *, follow: bool, previous: bool) -> dict[str, str]:
+        query = {"container": self.container.name, "timestamps": "true"}
+        query |= {"follow": "true"} if follow else {}
+        query |= {"previous": "true"} if previous else {}
+        since_s = reading.position.since_s
+        return query if since_s is None else query | {"sinceTime": since_time(since_s)}
 
     async def _told(self, reading: Reading, words: str) -> bool:
         """The kubelet has said something of its own in the place of lines."""
         if self._is_over(reading.run.restart):  # "unable to retrieve container logs": it has removed them already
             self._why_unread = f"the kubelet said: {words};"
             return True
-        await self._failed(reading, f"the kubelet says: {words}")
+        await self._wait(self.troubles.failed(reading, f"the kubelet says: {words}"))
         return False
 
     async def _is_moved(self, restart: int, *, ask: bool) -> bool:
         """Whether a later run, or another pod, is what the server speaks of by now."""
-        if ask and not self._is_gone:
+        if ask and self._is_gone:  # whose lines they are nobody can tell any more
+            return True
+        if ask:
             about = self.container
-            with contextlib.suppress(Refused, Lost):
+            try:
                 path = f"/api/v1/namespaces/{about.namespace}/pods/{about.pod}"
                 pod = pod_state(await self._means.cluster.get(path))
+            except Refused as refusal:
+                if refusal.status == 404:  # nor now
+                    return True
+            except Lost:
+                pass
+            else:
                 if pod is not None and pod.uid != about.pod_uid:
                     self.gone()
                     return True
@@ -241,45 +255,24 @@ class ContainerFollower:
     # -- what goes wrong --------------------------------------------------------------------------------------------
 
     async def _refused(self, reading: Reading, refusal: Refused, generation: int) -> bool:
-        if refusal.status == 401 and not self._renewed:
-            self._renewed = True
-            try:
-                await self._means.cluster.reload(generation)
-            except VolreelError as error:
-                await self._failed(reading, str(error))
+        troubles = self.troubles
+        if refusal.status == 401:
+            wait = await troubles.unauthorized(reading, refusal.message, generation)
         elif refusal.status == 403:
             why = f"pods/log: get is needed (`volreel rbac` prints the rule). {refusal.message}"
-            self._say(reading, "forbidden", why)
-            await self._wait(self._pace.retry_s)
+            troubles.say(reading, "forbidden", why)
+            wait = self._pace.retry_s
         elif refusal.status == 404:
             reading.ended = reading.ended or "the pod was not there"
-            await self._breathe(0.0)  # its deletion is on its way
+            wait = troubles.ended(0.0)  # its deletion is on its way
         elif refusal.status == 400:
             if self._is_over(reading.run.restart):
                 return await self._told(reading, refusal.message)
-            await self._breathe(0.0)  # the kubelet sees it not started yet
+            wait = troubles.ended(0.0)  # the kubelet sees it not started yet
         else:
-            await self._failed(reading, f"HTTP {refusal.status}: {refusal.message}", refusal.retry_after_s)
+            wait = troubles.failed(reading, f"HTTP {refusal.status}: {refusal.message}", refusal.retry_after_s)
+        await self._wait(wait)
         return False
-
-    async def _failed(self, reading: Reading, why: str, retry_after_s: float | None = None) -> None:
-        self._say(reading, "failed", why)
-        self._failures += 1
-        wait = self._pace.backoff(self._failures)
-        await self._wait(wait if retry_after_s is None else max(wait, min(retry_after_s, _LONGEST_RETRY_AFTER_S)))
-
-    def _say(self, reading: Reading, what: str, why: str) -> None:
-        if self.trouble is None or self.trouble[0] != what:
-            self._means.sink.note(reading.run.stream, what, detail=why)
-        self.trouble = what, why
-        reading.ended = reading.ended or why
-
-    async def _breathe(self, lasted_s: float) -> None:
-        """Before the log is asked for again: at once if it was read for long, else slower each time."""
-        if lasted_s >= self._pace.settled_s:
-            self._failures = 0
-        self._failures += 1
-        await self._wait(self._pace.backoff(self._failures))
 
     async def _wait(self, seconds: float) -> None:
         """Wait, but not longer than until the pod has news."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from tracer.logfollow.pods import PodState, pod_state
 from tracer.logfollow.reading import LogCounts, Means, Reading
 from tracer.logfollow.resuming import ROTATED, LogPasts
 from tracer.logfollow.selection import Selection
+from tracer.logfollow.troubles import summary
 from tracer.watch.pace import Pace
 
 
@@ -134,9 +134,7 @@ class LogFollowing:
     def bookmark(self) -> None:
         """Before a journal is sealed: how far every log was read, for a recorder that goes on later."""
         for reading in self._open():
-            if reading.position.newest is not None and (text := reading.position.text()) != reading.marked:
-                reading.marked = text
-                self._means.sink.note(reading.run.stream, "bookmark", detail=ROTATED + text)
+            reading.bookmark(ROTATED)
 
     def stopped(self) -> None:
         """After `run` was cancelled: the recorder stops."""
@@ -149,8 +147,4 @@ class LogFollowing:
 
     def warnings(self) -> Iterator[tuple[str, str]]:
         """What is wrong, and why: one of each sort, however many logs it concerns."""
-        troubles = [each.trouble for each in self._tasks.values() if each.trouble is not None]
-        counts = Counter(what for what, _ in troubles)
-        for what, count in counts.items():
-            why = next(why for kind, why in troubles if kind == what)
-            yield f"logs {what}", f"of {count} containers: {why}" if count > 1 else why
+        return summary("logs", "containers", [each.troubles for each in self._tasks.values()])

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracer.cluster import Lost
+from tracer.cluster import Answer, Lost
 from tracer.logs.lifting import LogLifter
+from tracer.logs.streams import KUBELET, host_stream
 from tracer.ndjson.line import instant_ns
 
 LONGEST_LINE = 16 << 20
@@ -17,11 +18,11 @@ _STAMP_BYTES = 40
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of one container."""
+    """One run of one container; of a kubelet, which has no pod, all its runs."""
 
-    namespace: str
-    pod: str
-    pod_uid: str
+    namespace: str | None
+    pod: str | None
+    pod_uid: str | None
     container: str
     restart: int
     component: str | None
@@ -30,7 +31,16 @@ class Run:
     @property
     def stream(self) -> str:
         """The stream's name in a trace."""
+        if self.namespace is None:
+            return host_stream(self.node, self.container)
         return f"log/{self.namespace}/{self.pod}/{self.pod_uid}/{self.container}/{self.restart}"
+
+    @property
+    def path(self) -> str:
+        """Where it is served."""
+        if self.namespace is None:
+            return f"/api/v1/nodes/{self.node}/proxy/logs/"
+        return f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}/log"
 
     def columns(self, lifter: LogLifter, lines: Sequence[str]) -> dict[str, Sequence[Any]]:
         """The columns of these lines, which come in their order: whatever is known of a line is made here."""
@@ -48,6 +58,11 @@ class Run:
         }
 
 
+def kubelet_of(node: str) -> Run:
+    """A node's kubelet."""
+    return Run(None, None, None, KUBELET, 0, KUBELET, node)
+
+
 def stamp_of(line: bytes) -> int | None:
     """The runtime's stamp before a line, ns since 1970; None where it has none."""
     head = line[:_STAMP_BYTES].partition(b" ")[0]
@@ -62,9 +77,9 @@ class Cutter:
         self._unfinished: list[bytes] = []
         self._size = 0
 
-    async def cut(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+    async def cut(self, answer: Answer) -> AsyncIterator[list[bytes]]:
         """Yield the whole lines of each piece, without their ends. Raises Lost for a line over LONGEST_LINE."""
-        async for piece in pieces:
+        async for piece in answer:
             *whole, rest = piece.split(b"\n")
             if whole:
                 whole[0] = b"".join([*self._unfinished, whole[0]])

@@ -44,12 +44,11 @@ class Position:
         self.seconds[second] = (count + 1, (total + stamp) % _SUM)
 
     @property
-    def since(self) -> str | None:
-        """The `sinceTime` from which to ask again; None for the whole log."""
+    def since_s(self) -> int | None:
+        """The second since 1970 from which to ask again; None for the whole log."""
         if self.newest is None or self.last is None:
             return None
-        second = min(self.newest // _NS, self.last // _NS) - _SLACK_S
-        return rfc3339_us(second * 1_000_000)[:19] + "Z"
+        return min(self.newest // _NS, self.last // _NS) - _SLACK_S
 
     @property
     def is_set_back(self) -> bool:
@@ -72,8 +71,13 @@ class Position:
         return cls(int(found[1]), int(found[2]), seconds)
 
 
+def since_time(second: int) -> str:
+    """A second since 1970 as a `sinceTime`."""
+    return rfc3339_us(second * 1_000_000)[:19] + "Z"
+
+
 class TakingUp:
-    """A log that was asked for again from `position.since`: which of its lines are new."""
+    """A log that was asked for again from `position.since_s`: which of its lines are new."""
 
     def __init__(self, position: Position) -> None:
         self.found = Position()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tracer.cluster import Cluster, Lost, Silent
+from tracer.cluster import Answer, Cluster, Lost, Silent
 from tracer.logfollow.lines import Cutter, Run, stamp_of
 from tracer.logfollow.places import PLACES, Place
 from tracer.logfollow.position import Position, TakingUp
@@ -45,7 +45,7 @@ class Means:
 
 
 class Reading:
-    """Reads one run's log, answer by answer."""
+    """Reads one log, answer by answer."""
 
     def __init__(
         self,
@@ -54,10 +54,11 @@ class Reading:
         position: Position,
         heard: Callable[[], None],
         is_moved: Callable[[bool], Awaitable[bool]],
+        beginning: str = "read from the first line that the kubelet has",
     ) -> None:
-        """`heard` is called when the server answers; `is_moved` says whether it has another run by now.
+        """`heard` is called when the server answers; `is_moved` says whether it sends another log than was meant.
 
-        With True `is_moved` is to ask the server.
+        With True `is_moved` is to find out, as lines are missing. `beginning` says where the first answer begins.
         """
         self.run = run
         self.position = position
@@ -67,44 +68,44 @@ class Reading:
         """Why the answer before ended, where that is worth a row; None once the next one is heard."""
         self.words: str | None = None
         """What the kubelet said instead of a line, last."""
-        self.marked: str | None = None
-        """The position as the last bookmark says it."""
         self.heard_at = time.monotonic()
         self._means = means
         self._heard = heard
         self._is_moved = is_moved
+        self._beginning = beginning
         self._due_at = 0.0
+        self._marked: str | None = None
+        """The position as the last bookmark says it."""
 
-    async def read(self, place: Place, *, follow: bool, previous: bool) -> None:
-        """Ask for the log from the position on, and take what comes until the server ends it.
+    async def read(
+        self, place: Place, query: Mapping[str, str], cutter: Cutter, *, is_last: bool, silence_s: float
+    ) -> None:
+        """Ask for the log, and take what comes behind the position until the server ends it.
 
-        The place is given up once the log is caught up with. Raises Refused, Lost, Silent, Moved.
+        `is_last`: the answer ends with the log's last line. The place is given up once the log is caught up with.
+        After `silence_s` without a byte the connection is taken for half open.
+
+        Raises Refused, Lost, Silent, Moved, and what `cutter` raises.
         """
-        query = {"container": self.run.container, "timestamps": "true"}
-        query |= {"follow": "true"} if follow else {}
-        query |= {"previous": "true"} if previous else {}
-        since = self.position.since
-        query |= {"sinceTime": since} if since else {}
-        path = f"/api/v1/namespaces/{self.run.namespace}/pods/{self.run.pod}/log"
         asked_at = time.monotonic()
         self.words = None
         try:
-            async with self._means.cluster.stream(path, query, self._means.silence_s, is_log=True) as pieces:
+            async with self._means.cluster.stream(self.run.path, query, silence_s, is_log=True) as answer:
                 self._heard()
-                await self._read(Cutter(), pieces, place, is_last=not follow)
+                await self._read(cutter, answer, place, is_last=is_last)
         except Silent:
             raise
         except Lost as lost:
             # A kubelet sends nothing, no headers either, before the first line.
-            if time.monotonic() - asked_at >= 0.9 * self._means.silence_s and self.heard_at < asked_at:
+            if time.monotonic() - asked_at >= 0.9 * silence_s and self.heard_at < asked_at:
                 raise Silent(str(lost)) from lost
             raise
         finally:
             place.leave()
 
-    async def _read(self, cutter: Cutter, pieces: AsyncIterator[bytes], place: Place, *, is_last: bool) -> None:
+    async def _read(self, cutter: Cutter, answer: Answer, place: Place, *, is_last: bool) -> None:
         taking_up = TakingUp(self.position)
-        async for lines in cutter.cut(pieces):
+        async for lines in cutter.cut(answer):
             if self._means.max_rate is None:
                 place.busy()
             else:  # it is slow on purpose: the others do not wait for it
@@ -157,10 +158,16 @@ class Reading:
 
     def _synced(self) -> None:
         if not self.is_synced:
-            self._means.sink.note(self.run.stream, "synced", detail="read from the first line that the kubelet has")
+            self._means.sink.note(self.run.stream, "synced", detail=self._beginning)
         elif self.ended is not None:
             self._means.sink.note(self.run.stream, "resumed", detail=self.ended)
         self.is_synced, self.ended = True, None
+
+    def bookmark(self, head: str) -> None:
+        """Write down how far the log was read, unless that is known; the detail begins with `head`."""
+        if self.position.newest is not None and (text := self.position.text()) != self._marked:
+            self._marked = text
+            self._means.sink.note(self.run.stream, "bookmark", detail=head + text)
 
     def gap(self, why: str) -> None:
         """Say that lines may be missing."""

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from tracer.logfollow.follower import LogPast
 from tracer.logfollow.position import Position
+from tracer.logs.streams import kubelet_node
 from tracer.trace import Trace
 from tracer.trace.schema import LOGS, STREAMS
 
@@ -25,9 +26,16 @@ class LogPasts:
     """What a trace says of all logs."""
 
     open: dict[str, LogPast] = field(default_factory=dict)
-    """Stream -> where it stopped, of those that were not read to their end."""
+    """A container's stream -> where it stopped, of those that were not read to their end."""
+    kubelets: dict[str, LogPast] = field(default_factory=dict)
+    """Node -> where its kubelet's log stopped."""
     ended: dict[tuple[str, str], int] = field(default_factory=dict)
     """Pod uid and container -> the last run that was."""
+
+    def past(self, stream: str) -> LogPast | None:
+        """Where a log stopped; None where it was read to its end."""
+        node = kubelet_node(stream)
+        return self.open.get(stream) if node is None else self.kubelets.get(node)
 
     def of(self, pod_uid: str, container: str) -> tuple[dict[int, LogPast], int]:
         """Take one container's open runs, and the last run that was read to its end (-1: none)."""
@@ -60,7 +68,7 @@ def load_logs(trace: Trace) -> LogPasts:
                 if row["detail"].startswith(ROTATED):
                     since = row["seq"]
     for seq, stream, stamp in _lines(trace, since):
-        past = pasts.open.get(stream)
+        past = pasts.past(stream)
         if past is not None and stamp is not None and seq > marked.get(stream, -1):
             past.position.saw(stamp)
     return pasts
@@ -72,7 +80,8 @@ def _take_note(pasts: LogPasts, stream: str, what: str, detail: str) -> None:
         key = _container_of(stream)
         pasts.ended[key] = max(_restart(stream), pasts.ended.get(key, -1))
         return
-    past = pasts.open.setdefault(stream, LogPast())
+    node = kubelet_node(stream)
+    past = pasts.open.setdefault(stream, LogPast()) if node is None else pasts.kubelets.setdefault(node, LogPast())
     if what == "bookmark" and (position := Position.parse(detail)) is not None:
         past.position = position
     past.is_synced = past.is_synced or what in _CERTAIN

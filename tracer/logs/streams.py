@@ -14,6 +14,9 @@ from tracer.components import component_of_name
 STREAM_COLUMNS = ("namespace", "pod", "pod_uid", "container", "restart", "component")
 """The columns that a stream's name tells. The pod, where it is known, tells the component better."""
 
+KUBELET = "kubelet"
+"""What a node's kubelet is called: its NAME, its component, its systemd unit."""
+
 Whose = tuple[str | None, str | None, str | None, str, int, str | None]
 _RESTART = re.compile(r"[0-9]{1,18}")
 
@@ -21,6 +24,13 @@ _RESTART = re.compile(r"[0-9]{1,18}")
 def host_stream(node: str | None, name: str) -> str:
     """The stream of what runs on a node, or of a file of which no more is known."""
     return f"log//{node or ''}//{name.replace('/', '_')}/0"
+
+
+def kubelet_node(stream: str) -> str | None:
+    """The node whose kubelet's log a stream is; None for every other stream."""
+    parts = stream.split("/")
+    is_one = parts[:2] == ["log", ""] and len(parts) == 6 and stream == host_stream(parts[2], KUBELET)
+    return parts[2] or None if is_one else None
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -12,6 +13,9 @@ import pyarrow.compute as pc
 from tracer.trace import Trace
 from tracer.trace.lines import LINE_PARTS, raw_lines, stamp_text
 from tracer.trace.schema import LOGS
+
+AT_ONCE = 500
+"""Lines in one write."""
 
 
 class LogLine(NamedTuple):
@@ -58,6 +62,40 @@ def log_lines(trace: Trace, stream: str, span: Span) -> Iterator[list[LogLine]]:
         chosen = batch.filter(pc.equal(batch["stream"], stream))
         if chosen.num_rows:
             yield list(_lines(chosen))
+
+
+class LogSource:
+    """The blocks of a stream, and the place in them."""
+
+    def __init__(self, trace: Trace, stream: str, span: Span) -> None:
+        self._blocks = log_lines(trace, stream, span)
+        self._block: list[LogLine] = []
+        self._place = 0
+        self._is_read = False
+
+    @property
+    def next_us(self) -> int | None:
+        """When the next line was observed; None behind the last."""
+        return self._block[self._place].observed_us if self._place < len(self._block) else None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there are no more lines."""
+        return self._is_read and self._place >= len(self._block)
+
+    async def due(self, until_us: int | None) -> list[LogLine]:
+        """The next lines that were observed up to an instant (None: whenever): a bounded number.
+
+        Raises TraceDamaged.
+        """
+        if self._place >= len(self._block) and not self._is_read:
+            self._block, self._place = await asyncio.to_thread(next, self._blocks, []), 0
+            self._is_read = not self._block
+        end = min(self._place + AT_ONCE, len(self._block))
+        start = self._place
+        while self._place < end and (until_us is None or self._block[self._place].observed_us <= until_us):
+            self._place += 1
+        return self._block[start : self._place]
 
 
 def _lines(batch: pa.RecordBatch) -> Iterator[LogLine]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,13 +11,12 @@ import msgspec
 from aiohttp import web
 
 from tracer.logfollow.pods import pod_state
-from tracer.playback.loglines import LogLine, Span, log_lines, log_streams
+from tracer.playback.loglines import LogLine
+from tracer.playback.readers import Readers
 from tracer.playback.status import bad_request, not_found
 from tracer.playback.world import World
 
 _NS = 1_000_000_000
-_WRITE = 500
-"""Lines in one write."""
 
 
 class _Container(msgspec.Struct):
@@ -69,22 +67,21 @@ def asked(query: Mapping[str, str], now_us: int) -> Asked:
 class Logs:
     """The logs of a world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, readers: Readers) -> None:
         self._world = world
-        self._streams: dict[str, Span] | None = None
+        self._readers = readers
 
     async def serve(self, request: web.Request, namespace: str, name: str) -> web.StreamResponse:
         """Answer a request for a pod's log. Raises Refusal."""
         query = dict(request.query)
         wanted = asked(query, self._world.instant_us())
-        if self._streams is None:
-            self._streams = await asyncio.to_thread(log_streams, self._world.trace)
         stream = self._stream(namespace, name, query)
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
         response.enable_chunked_encoding()
         await response.prepare(request)
         try:
-            await self._send(response, stream, wanted)
+            with self._readers.reading(stream):
+                await self._send(response, stream, wanted)
             await response.write_eof()
         except ConnectionError:  # the client has left
             pass
@@ -98,7 +95,7 @@ class Logs:
             raise not_found("pods", "", name)
         container = _chosen(name, text, query.get("container", ""))
         prefix = f"log/{namespace}/{name}/{state.uid}/{container}/"
-        runs = sorted(int(each.rsplit("/", 1)[1]) for each in self._streams or () if each.startswith(prefix))
+        runs = sorted(int(each.rsplit("/", 1)[1]) for each in self._readers.streams if each.startswith(prefix))
         if not runs:
             raise bad_request(f'the trace holds no log of container "{container}" in pod "{name}"')
         latest = state.containers.get(container)
@@ -135,19 +132,19 @@ class Logs:
                 left -= len(body)
             if body:
                 await response.write(body)
+                self._readers.wrote(stream)
             if left == 0:
                 return
 
     async def _lines(self, stream: str, wanted: Asked) -> AsyncIterator[list[LogLine]]:
         """What there is now, then what comes while it is followed, a block at a time."""
-        span = (self._streams or {}).get(stream)
-        blocks = iter(()) if span is None else log_lines(self._world.trace, stream, span)
-        source = _Source(blocks)
+        source = self._readers.source(stream)
         kept: deque[LogLine] | None = None if wanted.tail is None else deque(maxlen=wanted.tail)
         epoch = self._world.namespaces.epoch
         while True:
             moved, is_over = self._world.moved, self._is_over(stream)
-            due = await source.due(None if is_over else self._world.instant_us())
+            is_whole = is_over or self._readers.is_awaited(stream)
+            due = await source.due(None if is_whole else self._world.instant_us())
             fresh = [line for line in due if line.stamp_ns >= wanted.since_ns]
             if kept is not None:
                 kept.extend(fresh)
@@ -158,35 +155,11 @@ class Logs:
             if kept:
                 yield list(kept)
             kept = None
+            if source.is_read:
+                self._readers.read(stream)
             if not wanted.follow or is_over or self._world.is_closed or self._world.namespaces.epoch != epoch:
                 return
             await self._world.reached(source.next_us, moved)
-
-
-class _Source:
-    """The blocks of a stream, and the place in them."""
-
-    def __init__(self, blocks: Iterator[list[LogLine]]) -> None:
-        self._blocks = blocks
-        self._block: list[LogLine] = []
-        self._place = 0
-        self._is_read = False
-
-    @property
-    def next_us(self) -> int | None:
-        """When the next line was observed; None behind the last."""
-        return self._block[self._place].observed_us if self._place < len(self._block) else None
-
-    async def due(self, until_us: int | None) -> list[LogLine]:
-        """The next lines that were observed up to an instant (None: whenever); a bounded number."""
-        if self._place >= len(self._block) and not self._is_read:
-            self._block, self._place = await asyncio.to_thread(next, self._blocks, []), 0
-            self._is_read = not self._block
-        end = min(self._place + _WRITE, len(self._block))
-        start = self._place
-        while self._place < end and (until_us is None or self._block[self._place].observed_us <= until_us):
-            self._place += 1
-        return self._block[start : self._place]
 
 
 def _chosen(name: str, text: bytes, container: str) -> str:

@@ -6,9 +6,11 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import groupby
 
 from tracer.playback.history import Step, changes
-from tracer.playback.resource import WINDOW_CHANGES
+from tracer.playback.readers import Readers
+from tracer.playback.resource import WINDOW_CHANGES, Resource
 from tracer.playback.world import World
 
 START_DELAY_S = 2.0
@@ -32,11 +34,12 @@ def play_until(world: World, until_us: int) -> None:
 class Player:
     """Plays a world from its first instant to its last, once or for ever."""
 
-    def __init__(self, world: World, speed: float, *, loop: bool = False) -> None:
+    def __init__(self, world: World, readers: Readers, speed: float, *, loop: bool = False) -> None:
         """`speed`: how many times faster than recorded; infinite is as fast as watches can take it."""
         self.ended = asyncio.Event()
         """Is set when the last row has happened and every watch has it; never in a loop."""
         self._world = world
+        self._readers = readers
         self._speed = speed
         self._loop = loop
         world.patient = math.isinf(speed)
@@ -48,9 +51,9 @@ class Player:
             await self._play()
             if not self._loop:
                 break
-            await self._drained(0)
+            await self._world.drained(0)
             self._world.begin()
-        await self._drained(0)
+        await self._world.drained(0)
         self.ended.set()
 
     async def _audience(self) -> None:
@@ -79,7 +82,7 @@ class Player:
             while done < len(block):
                 now_us = first_us + int((time.monotonic() - started) * self._speed * 1_000_000)
                 count = _due(block, done, now_us)
-                self._world.play(block[done:count])
+                await self._happen(block[done:count])
                 done = count
                 if done < len(block):
                     await asyncio.sleep(max(0.001, (block[done][1] - now_us) / self._speed / 1_000_000))
@@ -89,13 +92,27 @@ class Player:
 
     async def _play_at_once(self, block: Sequence[Step]) -> None:
         for start in range(0, len(block), _SLICE):
-            for resource in self._world.play(block[start : start + _SLICE]):
+            for resource in await self._happen(block[start : start + _SLICE]):
                 await resource.drained(_LAG)
             await asyncio.sleep(0)
 
-    async def _drained(self, lag: int) -> None:
-        for resource in self._world.resources.values():
-            await resource.drained(lag)
+    async def _happen(self, steps: Sequence[Step]) -> set[Resource]:
+        """Let these rows happen, each that takes a log away once that is read. The resources that changed."""
+        touched: set[Resource] = set()
+        due: list[Step] = []
+        for _, group in groupby(steps, _together):
+            found = list(group)
+            if taking := [step for step in found if self._readers.concerns(step)]:
+                touched |= self._world.play(due)
+                due = []
+                await self._readers.done_before(taking)
+            due += found
+        return touched | self._world.play(due)
+
+
+def _together(step: Step) -> int | str:
+    """What a re-list found is one: the world puts it into the order of its revisions."""
+    return step[2] if step[3] == "LISTED" else step[0]
 
 
 def _due(block: Sequence[Step], start: int, until_us: int) -> int:

@@ -17,7 +17,7 @@ class Target:
     name: str | None
     """Null for a collection."""
     rest: tuple[str, ...] = ()
-    """What stands behind the name: `("log",)`, of pods; nothing else of that kind is served."""
+    """What stands behind the name: `("log",)` of a pod, `("proxy", "logs")` of a node; nothing else is served."""
 
 
 def segments(raw_path: str) -> tuple[str, ...]:

@@ -17,9 +17,12 @@ from tracer.playback import discovery
 from tracer.playback.accept import JSON, aggregated_form, table_form
 from tracer.playback.instants import instant_us, speed_factor
 from tracer.playback.kubeconfig import write_kubeconfig
+from tracer.playback.kubelets import KubeletLogs
 from tracer.playback.listing import Lists, get_object, list_objects
+from tracer.playback.loglines import log_streams
 from tracer.playback.logs import Logs
 from tracer.playback.player import Player, play_until
+from tracer.playback.readers import Readers
 from tracer.playback.resource import Resource
 from tracer.playback.routes import Target, segments, target
 from tracer.playback.status import Refusal, internal_error, no_such_path, not_found, read_only
@@ -40,7 +43,7 @@ _log.propagate = False
 class TraceServer:
     """A served trace."""
 
-    def __init__(self, world: World, player: Player | None, name: str) -> None:
+    def __init__(self, world: World, readers: Readers, player: Player | None, name: str) -> None:
         self.world = world
         self.player = player
         """None where the world stands still."""
@@ -51,7 +54,8 @@ class TraceServer:
         self.playing: asyncio.Task[None] | None = None
         """Ends when everything was played; fails with a TraceError when the trace cannot be read on."""
         self._lists = Lists()
-        self._logs = Logs(world)
+        self._logs = Logs(world, readers)
+        self._kubelets = KubeletLogs(world, readers)
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write a kubeconfig (mode 0600) that stays. Raises OSError."""
@@ -102,6 +106,8 @@ class TraceServer:
             raise no_such_path()
         if found.rest == ("log",) and found.resource == "v1/pods" and found.namespace and found.name:
             return await self._logs.serve(request, found.namespace, found.name)
+        if found.rest == ("proxy", "logs") and found.resource == "v1/nodes" and found.name:
+            return await self._kubelets.serve(request, found.name)
         if found.rest:
             raise no_such_path()
         printer = _printer(request, resource)
@@ -204,9 +210,10 @@ def _prepared(path: Path, at: str | None, speed: str | float | None, loop: bool)
         overview = world.overview
         until = overview.end_us if at is None else instant_us(at, overview.start_us, overview.end_us)
         play_until(world, until if at is not None else max(until, world.now_us))
-    player = None if factor is None else Player(world, factor, loop=loop)
+    readers = Readers(world, log_streams(world.trace))
+    player = None if factor is None else Player(world, readers, factor, loop=loop)
     name = path.resolve().name.removesuffix(".trace") or "trace"
-    return TraceServer(world, player, name)
+    return TraceServer(world, readers, player, name)
 
 
 async def _start(site: web.TCPSite, port: int) -> None:

@@ -71,6 +71,11 @@ def bad_request(message: str) -> Refusal:
     return Refusal(400, "BadRequest", message)
 
 
+def not_acceptable(message: str) -> Refusal:
+    """406: asked for in a way that this server does not know."""
+    return Refusal(406, "NotAcceptable", message)
+
+
 def internal_error(error: Exception) -> Refusal:
     """500: a bug of ours, said where it is seen."""
     return Refusal(500, "InternalError", f"this is a bug in volreel: {type(error).__name__}: {error}", {})

@@ -79,6 +79,11 @@ class World:
         except TimeoutError:
             pass
 
+    async def drained(self, lag: int) -> None:
+        """Return when no watch is more than `lag` changes behind."""
+        for resource in self.resources.values():
+            await resource.drained(lag)
+
     def move_to(self, instant_us: int) -> None:
         """Nothing happens but that time goes by."""
         self.now_us = max(self.now_us, instant_us)

@@ -13,7 +13,7 @@ import msgspec
 
 from tracer.cluster import Cluster, Lost, Refused
 from tracer.errors import VolreelError
-from tracer.kinds import Keep, Kind
+from tracer.kinds import Kind
 from tracer.sink import Sink
 from tracer.watch.identity import Identity, current_revision
 from tracer.watch.intake import Intake
@@ -55,8 +55,8 @@ class Follower:
         self._can_stream_lists = can_stream_lists
         self._page = pace.page
         self._bookmarks = Bookmarks(kind.has_bookmarks)
-        self._must_learn = kind.keep is Keep.STORAGE_PODS and self.standing.is_synced
-        """Whether a resumed recorder has yet to see which pods there are."""
+        self._must_learn = intake.must_learn and self.standing.is_synced
+        """Whether a resumed recorder has yet to see which objects there are."""
         self._failures = 0
         self._renewed = False
         """Whether the credentials were read anew and nothing has come of it yet."""

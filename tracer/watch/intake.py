@@ -12,17 +12,18 @@ from tracer.kinds import Keep
 from tracer.lifting import Lifter
 from tracer.relevance import Relevance
 from tracer.sink import Sink
+from tracer.watch.drivers import driver_names
 from tracer.watch.known import Known
 
 
-class Pods(Protocol):
-    """Somebody who follows the pods that are kept."""
+class Listener(Protocol):
+    """Somebody who goes by the objects that are kept: pods and nodes have logs."""
 
     def take(self, types: Sequence[str], lifter: Lifter, parts: Sequence[Any], texts: Sequence[bytes]) -> None:
-        """These versions of pods were seen."""
+        """These versions of objects were seen."""
 
     def only(self, uids: set[str], namespace: str | None) -> None:
-        """A whole list, of all namespaces or of one, had these pods and no others."""
+        """A whole list, of all namespaces or of one, had these objects and no others."""
 
 
 @dataclass(slots=True)
@@ -47,39 +48,45 @@ class Intake:
         relevance: Relevance,
         known: Known,
         on_rows: Callable[[], None] | None = None,
-        pods: Pods | None = None,
+        listener: Listener | None = None,
     ) -> None:
-        """`on_rows` is called after observations were added; `pods` is told of what a stream of pods says."""
+        """`on_rows` is called after observations were added; `listener` is told of what the stream says."""
         self.stream = stream
         self.lifter = lifter
         self.known = known
         self.counts = Counts()
         self._sink = sink
         self._on_rows = on_rows
-        self._pods = pods
+        self._listener = listener
         self._relevance = relevance
         self._heartbeats = Heartbeats(lifter.kind.heartbeat) if lifter.kind.heartbeat else None
 
+    @property
+    def must_learn(self) -> bool:
+        """Whether others go by what is there, so that a recorder that was started again has to see it."""
+        return self.lifter.kind.keep is Keep.STORAGE_PODS or self._listener is not None
+
     def learn(self, parts: list[Any], texts: list[bytes]) -> list[str]:
-        """Pods that are there, when the recorder was started again: they decide about Events, Leases and logs, no row.
+        """Objects that are there, when the recorder was started again: they decide about others and logs, no row.
 
         Returns their uids.
         """
-        self._relevance.learn(self.lifter, parts)
+        if self.lifter.kind.keep is Keep.STORAGE_PODS:
+            self._relevance.learn(self.lifter, parts)
         uids = [str(uid) for uid in self.lifter.values("metadata.uid", parts)]
         self._tell(["LISTED"] * len(parts), parts, texts, [uid in self.known for uid in uids])
         return uids
 
     def learned(self, seen: set[str]) -> None:
         """A whole list had these uids and no others."""
-        if self._pods is not None:
+        if self._listener is not None:
             _, found, rest = self.stream.partition("/namespaces/")
-            self._pods.only(seen, rest.split("/", 1)[0] if found else None)
+            self._listener.only(seen, rest.split("/", 1)[0] if found else None)
 
     def _tell(self, types: list[str], parts: list[Any], texts: list[bytes], chosen: list[bool]) -> None:
-        if self._pods is not None and any(chosen):
+        if self._listener is not None and any(chosen):
             types, parts, texts = (list(compress(each, chosen)) for each in (types, parts, texts))
-            self._pods.take(types, self.lifter, parts, texts)
+            self._listener.take(types, self.lifter, parts, texts)
 
     def changed(self, types: list[str], parts: list[Any], texts: list[bytes], at_us: int) -> None:
         """Observations that the watch delivered."""
@@ -130,14 +137,13 @@ class Intake:
         size = sum(map(len, texts))
         columns = self.lifter.columns(parts, texts)
         self.known.update(types, columns)
-        if self.lifter.kind.kind == "CSIDriver":
-            self._relevance.drivers.update(columns["name"])
+        self._relevance.drivers.update(driver_names(self.lifter.kind.kind, columns))
         if self._heartbeats is not None:
             columns["object"] = self._without_heartbeats(types, columns["uid"], texts)
         columns["type"] = types
         self._observe(len(types), size, columns, at_us)
-        if self._pods is not None:
-            self._pods.take(types, self.lifter, parts, texts)
+        if self._listener is not None:
+            self._listener.take(types, self.lifter, parts, texts)
 
     def _kept(self, types: list[str], parts: list[Any]) -> list[bool] | None:
         """Which observations matter; None for all. What was kept once stays kept: a lease may change its holder."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 
 from tracer.cluster import Lost
 
@@ -10,7 +10,7 @@ LONGEST_LINE = 64 << 20
 """Bytes. An object has at most a few MB; a stream without a line end is no watch."""
 
 
-async def lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+async def lines(pieces: AsyncIterable[bytes]) -> AsyncIterator[list[bytes]]:
     """Yield the whole lines of each piece, without their ends; an unfinished last line is not a line.
 
     Raises Lost for a line over LONGEST_LINE.

@@ -14,6 +14,10 @@ class Pace:
     """A watch without a byte for this long is taken for half open and made anew."""
     log_silence_s: float = 600.0
     """The same for a log, which may have nothing to say: it is asked for again, and nothing is lost by it."""
+    kubelet_log_s: float = 10.0
+    """From one request for a kubelet's log to the next: it cannot be followed."""
+    kubelet_logs_a_second: float = 50.0
+    """Requests for kubelets' logs, of all nodes together: with more than 500 nodes each waits longer."""
     retry_s: float = 60.0
     """When a kind that is forbidden or absent is tried again."""
     backoff_s: float = 0.5
