@@ -1,12 +1,14 @@
--- One stretch of a use's way up (from its pod's creation to started containers) or down (from the pod's deletion to the
--- volume's detach, and on to the volume's end where that was asked for meanwhile). The stretches of a way follow each other
--- without a hole: their durations sum to the whole. What goes on ends at the last instant that the trace knows of.
+-- One stretch of a use's way up (from its pod's creation to started containers) or down (from the pod's deletion to
+-- the volume's detach, and on to the volume's end where that was asked for meanwhile). The stretches of a way follow
+-- each other without a hole: their durations sum to the whole. What goes on ends at the last instant that the trace
+-- knows of.
 with stretches as (
     select
         use_id,
         volume_id,
         occurrence,
         direction,
+        from_milestone,
         link,
         phase,
         if(state = 'contradiction', 'unknown', owner) as owner,
@@ -47,14 +49,21 @@ siblings as (
     join turns as other on other.pod_uid = turns.pod_uid and other.use_id != turns.use_id
 ),
 
--- What a use waited for that is told of elsewhere, the nearest cause first.
+-- What a use waited for behind a milestone that is told of elsewhere, the nearest cause first.
 causes as (
-    -- Its own claim.
-    select use_id, 1 as rank, ['schedule', 'attach_request'] as within, owner, phase, begins_at, ends_at
+    -- Its own claim. A pod that was placed by hand waits for it on its node.
+    select
+        use_id,
+        unnest(['pod_created', 'pod_scheduled']) as from_milestone,
+        1 as rank,
+        owner,
+        phase,
+        begins_at,
+        ends_at
     from claim_waits
     union all
     -- An attach that another pod on the node had asked for.
-    select turns.use_id, 2, ['kubelet_wait', 'attach+stage+publish+start', 'publish'], other.owner, other.phase, other.begins_at, other.ends_at
+    select turns.use_id, 'pod_scheduled', 2, other.owner, other.phase, other.begins_at, other.ends_at
     from turns
     join use_stretches as other
         on other.attachment_uid = turns.attachment_uid
@@ -63,7 +72,7 @@ causes as (
         and other.link in ('attach', 'stage')
     union all
     -- The volume's leaving of the node that it was attached to before.
-    select turns.use_id, 3, ['attach_request'], other.owner, other.phase, other.begins_at, other.ends_at
+    select turns.use_id, 'pod_scheduled', 3, other.owner, other.phase, other.begins_at, other.ends_at
     from turns
     join use_stretches as other
         on other.volume_id = turns.volume_id
@@ -71,11 +80,18 @@ causes as (
         and other.direction = 'down'
     union all
     -- The pod's other volumes.
-    select siblings.use_id, 4, ['schedule'], 'other volume', 'other_volume', claim_waits.begins_at, claim_waits.ends_at
+    select
+        siblings.use_id,
+        'pod_created',
+        4,
+        'other volume',
+        'other_volume',
+        claim_waits.begins_at,
+        claim_waits.ends_at
     from siblings
     join claim_waits on claim_waits.use_id = siblings.other_id
     union all
-    select siblings.use_id, 4, ['container_start'], 'other volume', 'other_volume', other.begins_at, other.ends_at
+    select siblings.use_id, 'published', 4, 'other volume', 'other_volume', other.begins_at, other.ends_at
     from siblings
     join use_stretches as other
         on other.use_id = siblings.other_id
@@ -95,7 +111,7 @@ clipped as (
     from use_stretches as waiting
     join causes
         on causes.use_id = waiting.use_id
-        and list_contains(causes.within, waiting.phase)
+        and causes.from_milestone = waiting.from_milestone
         and causes.begins_at < waiting.ends_at
         and causes.ends_at > waiting.begins_at
     where waiting.direction = 'up'

@@ -34,15 +34,17 @@ bounded as (
     from stretches
 ),
 
--- A try belongs to the phase of its step in which it was told of; an Event may arrive, and a log's clock be, a moment late.
+-- A try belongs to the phase of its step in which it was told of; an Event may arrive, and a log's clock be, a moment
+-- late.
 placed_tries as (
     select
         _tries.try_id,
-        any_value(bounded.subject_id) as subject_id,
-        arg_min(
-            bounded.from_position,
-            greatest(epoch_us(bounded.begins_at) - epoch_us(_tries.tried_at), epoch_us(_tries.tried_at) - epoch_us(bounded.ended_at), 0)
-        ) as from_position
+        unnest(
+            min_by(
+                {subject_id: bounded.subject_id, from_position: bounded.from_position},
+                greatest(bounded.begins_at - _tries.tried_at, _tries.tried_at - bounded.ended_at, interval 0 seconds)
+            )
+        )
     from bounded
     join _tries
         on _tries.chain = bounded.chain
@@ -65,6 +67,19 @@ tried as (
     from placed_tries
     join _tries using (try_id)
     group by subject_id, from_position, source
+),
+
+-- What one log stamps lies as far apart as its stamps: how far its clock is off does not matter.
+read_off_one_log as (
+    select
+        bounded.subject_id,
+        bounded.from_position,
+        epoch_us(last_line.logged_at) - epoch_us(first_line.logged_at) as apart_us
+    from bounded
+    join logs as first_line on first_line.seq = bounded.evidence_from
+    join logs as last_line on last_line.seq = bounded.evidence_to and last_line.stream = first_line.stream
+    -- Stamps to the microsecond, of both lines.
+    where epoch_us(first_line.logged_at) % 1000 != 0 and epoch_us(last_line.logged_at) % 1000 != 0
 ),
 
 counted as (
@@ -92,8 +107,8 @@ select
         when chain in ('claim_end', 'pod_end') then 'down'
         else 'beside'
     end as direction,
-    -- Link of the chain: provision, bind, schedule, attach, stage, publish, start, stop, unpublish, unstage, detach, release,
-    -- delete, expand, snapshot, modify. Null where the milestones that part two links are not known.
+    -- Link of the chain: provision, bind, schedule, attach, stage, publish, start, stop, unpublish, unstage, detach,
+    -- release, delete, expand, snapshot, modify. Null where the milestones that part two links are not known.
     link,
     -- Name of the step; where several steps cannot be told apart, their link, or all their links joined by `+`.
     phase,
@@ -105,24 +120,36 @@ select
     to_milestone,
     -- On the recorder's clock; null where it began at an unknown instant, before the recording or in a gap.
     begins_at,
-    -- On the recorder's clock: the next milestone, or when it was abandoned; null while open, and where that instant is not known.
+    -- On the recorder's clock: the next milestone, or when it was abandoned; null while open, and where that instant
+    -- is not known.
     ended_at as ends_at,
-    -- Up to when it was seen to last: ends_at, or while open the last instant that the trace knows of; null where neither is known.
+    -- Up to when it was seen to last: ends_at, or while open the last instant that the trace knows of; null where
+    -- neither is known.
     if(state = 'open', watched_until, ended_at) as seen_until,
     -- From begins_at to ends_at, in microseconds; null where one of them is not known, and in a contradiction.
     if(state = 'contradiction', null, epoch_us(ended_at) - epoch_us(begins_at)) as duration_us,
-    -- It took at least so long, in microseconds. While open: so long it has been seen to wait. Null where nothing says so.
-    if(state = 'contradiction', null, greatest(epoch_us(ends_not_before) - epoch_us(from_not_after), 0)) as shortest_us,
+    -- It took at least so long, in microseconds. While open: so long it has been seen to wait. Null where nothing
+    -- says so.
+    case
+        when state = 'contradiction' then null
+        when apart_us = epoch_us(ended_at) - epoch_us(begins_at) then greatest(apart_us - 1, 0)
+        else greatest(epoch_us(ends_not_before) - epoch_us(from_not_after), 0)
+    end as shortest_us,
     -- It took at most so long, in microseconds; null where nothing says so, and while open.
-    if(state in ('open', 'contradiction'), null, greatest(epoch_us(ends_not_after) - epoch_us(from_not_before), 0)) as longest_us,
-    -- `done`; `open`: the next milestone has not come; `abandoned`: given up or deleted before it came; `contradiction`: the
-    -- evidence says that it ended before it began.
+    case
+        when state in ('open', 'contradiction') then null
+        when apart_us = epoch_us(ended_at) - epoch_us(begins_at) then apart_us + 1
+        else greatest(epoch_us(ends_not_after) - epoch_us(from_not_before), 0)
+    end as longest_us,
+    -- `done`; `open`: the next milestone has not come; `abandoned`: given up or deleted before it came;
+    -- `contradiction`: the evidence says that it ended before it began.
     state,
     -- Whether it began at an unknown instant.
     begins_at is null as left_censored,
     -- Whether its end was not seen: it is open or abandoned, or the next milestone came at an unknown instant.
     state in ('open', 'abandoned') or ended_at is null as right_censored,
-    -- How many tries it took, or has taken so far: calls in the logs, else what Events and objects tell; null: nothing tells.
+    -- How many tries it took, or has taken so far: calls in the logs, else what Events and objects tell; null:
+    -- nothing tells.
     coalesce(calls, announced, nullif(failures, 0) + (state = 'done')::int)::bigint as attempts,
     -- The last error in it, as it came; null if there was none.
     last_error,
@@ -130,7 +157,9 @@ select
     evidence_from,
     -- Row of the trace that shows how it ended; null where it has not.
     evidence_to,
-    -- How manieth time the volume goes this way: with which claim, in which expansion, snapshot, modification. 1 for a use.
+    -- How manieth time the volume goes this way: with which claim, in which expansion, snapshot, modification. 1 for
+    -- a use.
     occurrence
 from bounded
 left join counted using (subject_id, from_position)
+left join read_off_one_log using (subject_id, from_position)

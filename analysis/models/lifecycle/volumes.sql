@@ -64,14 +64,16 @@ standings as (
 
 select
     _volumes.*,
-    -- At the end of the trace: `pending`, `available`, `bound`, `attached`, `in use`, `released`, `failed`, `lost` (its claim has
-    -- no PersistentVolume any more) or `deleted`.
+    -- At the end of the trace: `pending`, `available`, `bound`, `attached`, `in use`, `released`, `failed`, `lost`
+    -- (its claim has no PersistentVolume any more) or `deleted`.
     standings.standing,
-    -- The open phase of the volume or of one of its uses, the one that has lasted longest; null where nothing is waited for.
+    -- The open phase of the volume or of one of its uses, the one that has lasted longest; null where nothing is
+    -- waited for.
     longest_waits.phase,
     -- Who has the time of that phase.
     longest_waits.owner,
-    -- Since when it has been in that phase, on the recorder's clock; null where it waits for its user only, or for nothing.
+    -- Since when it has been in that phase, on the recorder's clock; null where it waits for its user only, or for
+    -- nothing.
     if(longest_waits.owner = 'user', null, longest_waits.begins_at) as stuck_since,
     -- How long that phase has been seen to last, in microseconds.
     longest_waits.waiting_us,

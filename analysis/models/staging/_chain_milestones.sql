@@ -1,4 +1,5 @@
--- One milestone of one subject where it stands in its chain, at an instant that follows those of the milestones before it.
+-- One milestone of one subject where it stands in its chain, at an instant that follows those of the milestones
+-- before it.
 with placed as (
     select
         _subjects.subject_id,
@@ -16,74 +17,20 @@ with placed as (
     group by _subjects.subject_id, _placed.position
 ),
 
--- What cannot have come in the order of the chain.
-in_conflict as (
-    select distinct subject_id
-    from (
-        select
-            subject_id,
-            max(earliest) over (partition by subject_id order by position) as not_before,
-            min(latest) over (partition by subject_id order by position desc) as not_after
-        from placed
-    )
-    where not_before > not_after
-),
-
-disputed as (
-    select placed.*
-    from placed
-    semi join in_conflict using (subject_id)
-),
-
--- Where a detach was forced, a pod had completed, or a volume was deleted by hand, some milestones lie elsewhere: they were
--- no cause of those that come behind them in the chain. Level by level the more certain ones stay.
-level_0 as (
-    from disputed
-    where yields = 0
-),
-
-level_1 as (
-    from level_0
-    union all
-    from disputed
-    where yields = 1
-        and not exists (
-            from level_0 as other
-            where other.subject_id = disputed.subject_id
-                and if(other.position < disputed.position, other.earliest > disputed.latest, other.latest < disputed.earliest)
-        )
-),
-
-level_2 as (
-    from level_1
-    union all
-    from disputed
-    where yields = 2
-        and not exists (
-            from level_1 as other
-            where other.subject_id = disputed.subject_id
-                and if(other.position < disputed.position, other.earliest > disputed.latest, other.latest < disputed.earliest)
-        )
-),
-
-level_3 as (
-    from level_2
-    union all
-    from disputed
-    where yields = 3
-        and not exists (
-            from level_2 as other
-            where other.subject_id = disputed.subject_id
-                and if(other.position < disputed.position, other.earliest > disputed.latest, other.latest < disputed.earliest)
-        )
-),
-
+-- Where a detach was forced, a pod had completed, or a volume was deleted by hand, some milestones lie elsewhere than
+-- the chain has them: they were no cause of what comes behind them there.
 causal as (
-    select placed.*
     from placed
-    anti join in_conflict using (subject_id)
+    where yields = 0
     union all
-    from level_3
+    from placed
+    where yields > 0
+        and not exists (
+            from placed as other
+            where other.subject_id = placed.subject_id
+                and other.yields < placed.yields
+                and if(other.position < placed.position, other.earliest > placed.latest, other.latest < placed.earliest)
+        )
 ),
 
 -- Causes bound their effects from below, effects their causes from above.
@@ -102,7 +49,8 @@ select
     subject_id,
     position,
     milestone,
-    -- When it happened, on the recorder's clock, no earlier than the milestones before it; null: only its bounds are known.
+    -- When it happened, on the recorder's clock, no earlier than the milestones before it; null: only its bounds are
+    -- known.
     if(
         happened_at is null,
         null,
@@ -111,7 +59,8 @@ select
     ) as happened_at,
     -- No milestone up to this one, and so not this one, is earlier; null: not known.
     not_before,
-    -- No milestone from this one on, and so not this one, is later. Earlier than not_before where the evidence contradicts itself.
+    -- No milestone from this one on, and so not this one, is later. Earlier than not_before where the evidence
+    -- contradicts itself.
     not_after,
     clock,
     evidence

@@ -26,8 +26,13 @@ with missing as (
         on _links.chain = _subjects.chain
         and _links.position > stretches.from_position
         and _links.position <= coalesce(stretches.to_position, stretches.last_position)
-    where _links.position = stretches.to_position
-        or (_links.need != 'extra' and (_links.only_for is null or list_contains(_subjects.features || _subjects.doubts, _links.only_for)))
+        and (
+            _links.position = stretches.to_position
+            or (
+                _links.need != 'extra'
+                and coalesce(list_contains(_subjects.features || _subjects.doubts, _links.only_for), true)
+            )
+        )
 ),
 
 watched as (
@@ -45,7 +50,8 @@ watched as (
     group by subject_id, from_position, position
 ),
 
--- What some go without and would have been shown had no part in what is over; of what goes on it is the next to be shown.
+-- What some go without and would have been shown had no part in what is over; of what goes on it is the next to be
+-- shown.
 judged as (
     select
         missing.*,

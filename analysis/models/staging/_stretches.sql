@@ -1,5 +1,6 @@
--- One stretch of one subject from a milestone whose instant is known to the next, or on and on where none has come that
--- must. Milestones whose instant is not known do not divide it; as the first or last of their chain they leave that end open.
+-- One stretch of one subject from a milestone whose instant is known to the next, or on and on where none has come
+-- that must. Milestones whose instant is not known do not divide it; as the first or last of their chain they leave
+-- that end open.
 with ends as (
     select
         *,

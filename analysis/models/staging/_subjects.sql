@@ -37,7 +37,13 @@ endings as (
     from milestones
     where milestone in ('expand_asked', 'modify_asked')
     union all
-    select subjects.chain, subjects.id, subjects.occurrence, milestones.happened_at, milestones.earliest, milestones.latest
+    select
+        subjects.chain,
+        subjects.id,
+        subjects.occurrence,
+        milestones.happened_at,
+        milestones.earliest,
+        milestones.latest
     from subjects
     join milestones on milestones.volume_id = subjects.id and milestones.milestone = 'claim_gone'
     where subjects.chain in ('expand', 'modify') and milestones.happened_at >= subjects.first_at
@@ -79,18 +85,19 @@ drivers as (
 with_facts as (
     select
         subjects.*,
-        ended.id is not null or coalesce(_pods.phase in ('Succeeded', 'Failed') and subjects.chain = 'pod', false) as is_gone,
+        ended.id is not null
+        or coalesce(subjects.chain = 'pod' and _pods.phase in ('Succeeded', 'Failed'), false) as is_gone,
         ended.gone_at,
         ended.gone_not_before,
         ended.gone_not_after,
         coalesce(uses.namespace, _volumes.claim_namespace) as namespace,
-        coalesce(_volumes.driver, classes.provisioner) as driver,
+        _volumes.driver as driver,
         uses.node,
         uses.attachment_uid,
         case
             when subjects.occurrence > 1 then false
-            when _volumes.kind = 'pending'
-                then _volumes.storage_class != '' and classes.provisioner is distinct from 'kubernetes.io/no-provisioner'
+            when _volumes.kind = 'pending' then
+                _volumes.storage_class != '' and classes.provisioner is distinct from 'kubernetes.io/no-provisioner'
             else _volumes.kind = 'dynamic'
         end as is_dynamic,
         classes.binding_mode = 'WaitForFirstConsumer' as is_delayed,
@@ -98,10 +105,12 @@ with_facts as (
         coalesce(_volumes.storage_class, '') = '' or classes.name is not null or sources.has_classes as is_class_known,
         _volumes.pv_uid is not null as has_pv,
         _volumes.reclaim_policy = 'Delete' and subjects.occurrence = coalesce(last_claims.occurrence, 1) as is_deleted,
-        -- `pkg/volume/csi/csi_plugin.go`, CanAttach and skipAttach: inline volumes are never attached, others unless their
-        -- CSIDriver says that they need not be.
-        _volumes.kind != 'inline' and (_volumes.driver is not null or drivers.name is not null) as is_staged,
+        -- `pkg/volume/csi/csi_plugin.go`, CanAttach and skipAttach: inline volumes are never attached, others unless
+        -- their CSIDriver says that they need not be.
+        _volumes.kind != 'inline'
+        and (_volumes.plugin = 'kubernetes.io/csi' or _volumes.migrated or drivers.name is not null) as is_staged,
         is_staged and coalesce(drivers.attach_required, true) as is_attached,
+        is_attached or _volumes.plugin in ('kubernetes.io/iscsi', 'kubernetes.io/fc') as is_attachable,
         drivers.name is not null or sources.has_drivers as is_driver_known,
         coalesce(uses.attachment_uid is not null and not uses.caused_attach, false) as found_attached,
         coalesce(uses.ended_attach, false) as is_detached,
@@ -113,7 +122,7 @@ with_facts as (
     left join _volumes on _volumes.volume_id = subjects.volume_id
     left join last_claims on last_claims.volume_id = subjects.volume_id
     left join classes on classes.name = _volumes.storage_class
-    left join drivers on drivers.name = coalesce(_volumes.driver, classes.provisioner)
+    left join drivers on drivers.name = _volumes.driver
     left join uses on uses.use_id = subjects.use_id
     left join _pods on _pods.pod_uid = uses.pod_uid
 )
@@ -142,11 +151,12 @@ select
             if(has_pv, 'pv', null),
             if(has_pv and is_deleted, 'delete', null),
             if(is_attached and not found_attached, 'attach', null),
-            if(is_attached, 'attachable', null),
+            if(is_attachable, 'attachable', null),
             if(is_staged and not found_attached, 'stage', null),
             if(is_detached, 'detach', null),
             if(is_staged and not stays_attached, 'unstage', null),
-            if(not is_detached and is_pod_deleted, 'stays', null)
+            if(node is not null, 'placed', null),
+            if(node is not null and not is_detached and is_pod_deleted, 'stays', null)
         ],
         lambda feature: feature is not null
     ) as features,

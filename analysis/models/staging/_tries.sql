@@ -1,4 +1,5 @@
--- One try to get a volume or a use along its chain, or what was said of several: where in the chain, how often, with what error.
+-- One try to get a volume or a use along its chain, or what was said of several: where in the chain, how often, with
+-- what error.
 with volume_handles as (
     select driver, volume_handle, any_value(volume_id) as volume_id
     from _volumes
@@ -14,21 +15,19 @@ claim_volumes as (
 ),
 
 -- What each CSI method is called for.
-methods as (
-    from (
-        values
-            ('CreateVolume', 'create_answered'),
-            ('DeleteVolume', 'delete_answered'),
-            ('ControllerPublishVolume', 'publish_answered'),
-            ('ControllerUnpublishVolume', 'unpublish_answered'),
-            ('NodeStageVolume', 'staged'),
-            ('NodePublishVolume', 'published'),
-            ('NodeUnpublishVolume', 'unpublished'),
-            ('NodeUnstageVolume', 'unstaged'),
-            ('ControllerExpandVolume', 'expand_controller_done'),
-            ('NodeExpandVolume', 'expand_done'),
-            ('ControllerModifyVolume', 'modify_done')
-    ) as methods (method, milestone)
+methods (method, milestone) as (
+    values
+        ('CreateVolume', 'create_answered'),
+        ('DeleteVolume', 'delete_answered'),
+        ('ControllerPublishVolume', 'publish_answered'),
+        ('ControllerUnpublishVolume', 'unpublish_answered'),
+        ('NodeStageVolume', 'staged'),
+        ('NodePublishVolume', 'published'),
+        ('NodeUnpublishVolume', 'unpublished'),
+        ('NodeUnstageVolume', 'unstaged'),
+        ('ControllerExpandVolume', 'expand_controller_done'),
+        ('NodeExpandVolume', 'expand_done'),
+        ('ControllerModifyVolume', 'modify_done')
 ),
 
 calls as (
@@ -46,28 +45,27 @@ calls as (
     where not coalesce(operations.echo, false)
 ),
 
--- What Events tell: which step failed, or is tried. Messages as `pkg/volume/util/operationexecutor/operation_generator.go`,
+-- What Events tell: which step failed, or is tried. Messages as
+-- `pkg/volume/util/operationexecutor/operation_generator.go`,
 -- `pkg/controller/volume/attachdetach/reconciler/reconciler.go` and external-provisioner write them.
-reasons as (
-    from (
-        values
-            ('PersistentVolumeClaim', 'Provisioning', '', 'create_answered', 'create_answered', true),
-            ('PersistentVolumeClaim', 'ProvisioningFailed', '', 'create_called', 'create_answered', false),
-            ('PersistentVolumeClaim', 'ProvisioningFailed', 'storageclass.storage.k8s.io ', 'provision_requested', 'claim_bound', false),
-            ('PersistentVolumeClaim', 'FailedBinding', '', 'claim_bound', 'claim_bound', false),
-            ('PersistentVolumeClaim', 'VolumeMismatch', '', 'claim_bound', 'claim_bound', false),
-            ('PersistentVolumeClaim', 'VolumeResizeFailed', '', 'expand_controller_done', 'expand_controller_done', false),
-            ('PersistentVolumeClaim', 'VolumeModifyFailed', '', 'modify_done', 'modify_done', false),
-            ('PersistentVolume', 'VolumeFailedDelete', '', 'delete_called', 'pv_gone', false),
-            ('Pod', 'FailedScheduling', '', 'pod_scheduled', 'pod_scheduled', false),
-            ('Pod', 'FailedAttachVolume', '', 'publish_called', 'attached', false),
-            ('Pod', 'FailedAttachVolume', 'Multi-Attach error', 'attachment_created', 'attachment_created', false),
-            ('Pod', 'FailedMount', 'MountVolume.MountDevice failed', 'staged', 'staged', false),
-            ('Pod', 'FailedMount', 'MountVolume.SetUp failed', 'published', 'published', false),
-            ('Pod', 'FailedMount', 'MountVolume.NodeAffinity', 'published', 'published', false),
-            ('Pod', 'FailedMapVolume', 'MapVolume.SetUpDevice failed', 'staged', 'staged', false),
-            ('Pod', 'FailedMapVolume', 'MapVolume.MapPodDevice failed', 'published', 'published', false)
-    ) as reasons (involved_kind, reason, beginning, first_milestone, last_milestone, is_try)
+reasons (involved_kind, reason, beginning, first_milestone, last_milestone, is_try) as (
+    values
+        ('PersistentVolumeClaim', 'Provisioning', '', 'create_answered', 'create_answered', true),
+        ('PersistentVolumeClaim', 'ProvisioningFailed', '', 'create_called', 'create_answered', false),
+        ('PersistentVolumeClaim', 'ProvisioningFailed', 'storageclass', 'provision_requested', 'claim_bound', false),
+        ('PersistentVolumeClaim', 'FailedBinding', '', 'claim_bound', 'claim_bound', false),
+        ('PersistentVolumeClaim', 'VolumeMismatch', '', 'claim_bound', 'claim_bound', false),
+        ('PersistentVolumeClaim', 'VolumeResizeFailed', '', 'expand_controller_done', 'expand_controller_done', false),
+        ('PersistentVolumeClaim', 'VolumeModifyFailed', '', 'modify_done', 'modify_done', false),
+        ('PersistentVolume', 'VolumeFailedDelete', '', 'delete_called', 'pv_gone', false),
+        ('Pod', 'FailedScheduling', '', 'pod_scheduled', 'pod_scheduled', false),
+        ('Pod', 'FailedAttachVolume', '', 'publish_called', 'attached', false),
+        ('Pod', 'FailedAttachVolume', 'Multi-Attach error', 'attachment_created', 'attachment_created', false),
+        ('Pod', 'FailedMount', 'MountVolume.MountDevice failed', 'staged', 'staged', false),
+        ('Pod', 'FailedMount', 'MountVolume.SetUp failed', 'published', 'published', false),
+        ('Pod', 'FailedMount', 'MountVolume.NodeAffinity', 'published', 'published', false),
+        ('Pod', 'FailedMapVolume', 'MapVolume.SetUpDevice failed', 'staged', 'staged', false),
+        ('Pod', 'FailedMapVolume', 'MapVolume.MapPodDevice failed', 'published', 'published', false)
 ),
 
 events as (
@@ -78,6 +76,7 @@ events as (
         involved_uid,
         reason,
         message,
+        nullif(regexp_extract(message, 'for volume "([^"]+)"', 1), '') as volume_named,
         -- An Event counts on in place.
         coalesce(event_count, 1) - coalesce(lag(event_count) over (partition by uid order by seq), 0) as tries
     from objects
@@ -100,7 +99,12 @@ told as (
 
 -- The attacher sends no Events: it writes its errors to the VolumeAttachment, with the second of the try.
 attachment_errors as (
-    select uid, 'publish_called' as first_milestone, 'attached' as last_milestone, attach_error as error, min(observed_at) as tried_at
+    select
+        uid,
+        'publish_called' as first_milestone,
+        'attached' as last_milestone,
+        attach_error as error,
+        min(observed_at) as tried_at
     from objects
     where kind = 'VolumeAttachment' and attach_error is not null
     group by uid, attach_error, attach_error_at
@@ -133,15 +137,16 @@ claim_errors as (
 tries as (
     select
         'call' as source,
-        coalesce(uses.use_id, calls.volume_id) as id,
+        if(_links.scope = 'use', uses.use_id, calls.volume_id) as id,
         milestone as first_milestone,
         milestone as last_milestone,
-        tried_at,
+        calls.tried_at,
         1 as tries,
-        error
+        calls.error
     from calls
+    join _links using (milestone)
     left join uses
-        on calls.node is not null
+        on _links.scope = 'use'
         and uses.volume_id = calls.volume_id
         and uses.node = calls.node
         and (calls.pod_uid is null or uses.pod_uid = calls.pod_uid)
@@ -158,14 +163,19 @@ tries as (
     left join claim_volumes on claim_volumes.claim_uid = event.involved_uid
     where event.involved_kind != 'Pod'
     union all
-    select 'Event', uses.use_id, reason.first_milestone, reason.last_milestone, event.observed_at, event.tries, event.message
+    select
+        'Event',
+        uses.use_id,
+        reason.first_milestone,
+        reason.last_milestone,
+        event.observed_at,
+        event.tries,
+        event.message
     from told
     join uses on uses.pod_uid = event.involved_uid
     left join _volumes on _volumes.volume_id = uses.volume_id
     -- Of what is about one volume, that one: it is called by its PersistentVolume, or as the pod calls it.
-    where coalesce(
-        nullif(regexp_extract(event.message, 'for volume "([^"]+)"', 1), '') in (_volumes.pv_name, uses.pod_volume), true
-    )
+    where event.volume_named is null or event.volume_named in (_volumes.pv_name, uses.pod_volume)
     union all
     select 'VolumeAttachment', uses.use_id, first_milestone, last_milestone, tried_at, 1, error
     from attachment_errors

@@ -1,4 +1,5 @@
--- One stretch of time in which one source was watched without a gap: what it shows had happened there, what it does not had not.
+-- One stretch of time in which one source was watched without a gap: what it shows had happened there, what it does
+-- not had not.
 with ends as (
     select min(observed_at) as first_at, max(observed_at) as last_at
     from (
@@ -71,6 +72,9 @@ select
     coalesce(covered.begins_at, log_streams.first_at),
     coalesce(covered.ends_at, log_streams.last_at)
 from log_streams
-left join drivers on drivers.component = log_streams.component and drivers.pod = log_streams.pod and log_streams.component != 'kubelet'
+left join drivers
+    on drivers.component = log_streams.component
+    and drivers.pod = log_streams.pod
+    and log_streams.component != 'kubelet'
 left join covered on covered.stream = log_streams.stream
 where coalesce(drivers.driver, if(log_streams.component = 'kubelet', log_streams.node, null)) is not null
