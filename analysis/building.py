@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from analysis.calls.lines import Check
 from analysis.calls.table import paired
 from analysis.catalogue import Model, document, quoted
 from analysis.keeping import Kept, is_about_a_file
@@ -21,8 +22,6 @@ from tracer.trace.schema import TABLES
 
 AS_VIEWS = "intervals"
 """The layer whose models are as wide as the trace: they stay views."""
-Check = Callable[[], None]
-"""Raises duckdb.InterruptException when the query was cancelled; asked now and then while Python is at work."""
 BY_PYTHON: Mapping[str, Callable[[Iterable[tuple[Any, ...]], Check], pa.Table]] = {"_paired": paired}
 """Models whose rows a function makes of the rows of their SQL."""
 

@@ -46,7 +46,7 @@ def table_query(query: str) -> str:
             if(echo, '(echo)', null),
             if(attempt > 1, '#' || attempt, null)
         ),
-        if(code = 'OK', null, error)
+        coalesce(if(code = 'OK', null, error), if(code is null, unknown_because, null))
     from ({query}) as chosen
     """  # noqa: S608
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from analysis.calls.lines import AMBIGUOUS, EXACT, INFERRED, Line, Operation
+from analysis.calls.lines import AMBIGUOUS, EXACT, INFERRED, Check, Line, Operation
 from analysis.calls.matching import match
 from analysis.calls.shapes import may_answer, names
-from analysis.calls.stretches import Stretch
+from analysis.calls.stretches import LONGEST_CALL_US, Stretch
 
 _WINDOW = 512
 """Lines that may stand between two of one call, where nothing but their order joins them."""
 
 
-def read_driver(log: Sequence[Stretch]) -> list[Operation]:
+def read_driver(log: Sequence[Stretch], check: Check) -> list[Operation]:
     """The operations of one process of a driver, in the order of their first lines."""
     lines = [line for stretch in log for line in stretch.lines]
     numbered = [line for line in lines if line.call_id is not None]
@@ -26,17 +26,18 @@ def read_driver(log: Sequence[Stretch]) -> list[Operation]:
         read = _unnamed
     operations = []
     for stretch in log:
-        found = read(stretch)
+        found = read(stretch, check)
         for operation in found:
             operation.is_before_gap = stretch.ends_in_gap
         operations += found
     return operations
 
 
-def _whole(stretch: Stretch) -> list[Operation]:
+def _whole(stretch: Stretch, check: Check) -> list[Operation]:
     """Each line that holds a call; when it was begun is told by the line of its request before."""
     ends = [line for line in stretch.lines if line.phase == "whole"]
-    begun = _starts_of(ends, joined_requests(stretch), stretch.strays_until)
+    starts = [line for line in joined_requests(stretch) if line.ids or line.request_seq is not None]
+    begun = _starts_of(ends, starts, stretch.strays_until, check)
     operations = []
     for place, end in enumerate(ends):
         operation = Operation(None, end.ids)
@@ -46,30 +47,68 @@ def _whole(stretch: Stretch) -> list[Operation]:
     return operations
 
 
-def _starts_of(ends: Sequence[Line], starts: Sequence[Line], strays_until: int) -> dict[int, Line]:
+def _starts_of(ends: Sequence[Line], starts: Sequence[Line], strays_until: int, check: Check) -> dict[int, Line]:
     """Which start belongs to each end, where that is certain."""
-    candidates: list[list[int]] = []
-    open_starts: list[int] = []
+    found: dict[int, Line] = {}
+    same_method: dict[str | None, _Begun] = defaultdict(lambda: _Begun(strays_until))
     upcoming = 0
-    for end in ends:
+    for place, end in enumerate(ends):
+        check()
         while upcoming < len(starts) and starts[upcoming].seq < end.seq:
-            open_starts.append(upcoming)
+            same_method[starts[upcoming].method].open[upcoming] = starts[upcoming]
             upcoming += 1
-        del open_starts[:-_WINDOW]
-        possible = [place for place in open_starts if _same_call(starts[place], end)]
-        if len(possible) == 1:
-            open_starts.remove(possible[0])
-        candidates.append(possible)
-    found = match(len(starts), candidates).pairs
+        pairs = same_method[end.method].ended(place, end)
+        found |= {each: starts[start] for each, start in pairs.items()}
     # An end without a start tells of a call from before the stretch: ends of the same may have been its own.
-    stray = {
-        (end.method, end.ids) for place, end in enumerate(ends) if not candidates[place] and end.at <= strays_until
-    }
+    unsure = {(end.method, end.ids) for place, end in enumerate(ends) if place not in found and end.at <= strays_until}
     return {
-        end: starts[start]
-        for end, start in found.items()
-        if ends[end].at > strays_until or (ends[end].method, ends[end].ids) not in stray
+        place: start
+        for place, start in found.items()
+        if ends[place].at > strays_until or (ends[place].method, ends[place].ids) not in unsure
     }
+
+
+class _Begun:
+    """Calls of one method that a driver has begun, and the ends that may belong to several of them."""
+
+    def __init__(self, strays_until: int) -> None:
+        self.open: dict[int, Line] = {}
+        self._strays_until = strays_until
+        self._ends: dict[int, list[int]] = {}
+
+    def ended(self, place: int, end: Line) -> dict[int, int]:
+        """Take one more end; the pairs, end and start, that are certain by now."""
+        if end.at <= self._strays_until and not end.ids:
+            return {}
+        for start in [start for start, line in self.open.items() if end.at - line.at > LONGEST_CALL_US]:
+            self._forget(start)
+        possible = [start for start, line in self.open.items() if _same_call(line, end)]
+        if len(possible) == 1:
+            self._forget(possible[0])
+            return {place: possible[0]}
+        if possible:
+            self._ends[place] = possible
+        if len(self._ends) == len(self.open) or len(self.open) > _WINDOW:
+            return self._settled()
+        return {}
+
+    def _forget(self, start: int) -> None:
+        del self.open[start]
+        for place, possible in list(self._ends.items()):
+            if start in possible:
+                possible.remove(start)
+                if not possible:
+                    del self._ends[place]
+
+    def _settled(self) -> dict[int, int]:
+        """What is certain of all that is open: nothing of it comes later, or there is too much of it."""
+        starts, ends = list(self.open), list(self._ends)
+        if len(starts) > len(ends):
+            self._strays_until = max(line.at for line in self.open.values()) + LONGEST_CALL_US
+        number = {start: place for place, start in enumerate(starts)}
+        found = match(len(starts), [[number[start] for start in self._ends[end]] for end in ends])
+        self.open, self._ends = {}, {}
+        return {ends[end]: starts[start] for end, start in found.pairs.items()}
 
 
 def _same_call(start: Line, end: Line) -> bool:
@@ -133,7 +172,7 @@ def _numbered(lines: Iterable[Line]) -> list[Operation]:
     return [operation for operation in operations if operation.method is not None]
 
 
-def _unnamed(stretch: Stretch) -> list[Operation]:
+def _unnamed(stretch: Stretch, check: Check) -> list[Operation]:
     """Lines that have only their order, and what an answer looks like."""
     calls = [line for line in joined_requests(stretch) if line.method is not None]
     answers = [line for line in stretch.lines if line.phase in ("response", "error")]
@@ -143,6 +182,7 @@ def _unnamed(stretch: Stretch) -> list[Operation]:
     open_calls: list[int] = []
     strays: list[int] = []
     for place, answer in enumerate(answers):
+        check()
         while upcoming < len(calls) and calls[upcoming].seq < answer.seq:
             open_calls.append(upcoming)
             upcoming += 1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from analysis.calls.lines import EXACT, Operation
+from analysis.calls.lines import EXACT, Check, Operation
 from analysis.calls.stretches import Stretch
 
 
-def pair_kubelet(stretch: Stretch) -> list[Operation]:
+def pair_kubelet(stretch: Stretch, check: Check) -> list[Operation]:
     """The operations in the order of their calls.
 
     A kubelet does one thing at a time to a volume on a pod, so that an answer belongs to the last call of its method
@@ -16,6 +16,7 @@ def pair_kubelet(stretch: Stretch) -> list[Operation]:
     operations: list[Operation] = []
     waiting: dict[tuple[str | None, str], Operation] = {}
     for line in stretch.lines:
+        check()
         keys = [(line.method, each) for each in line.ids]
         if line.phase == "call":
             operation = Operation(line)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
+
+Check = Callable[[], None]
+"""Called often while lines are paired; what it raises ends the work."""
 
 
 class Line(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from analysis.calls.lines import AMBIGUOUS, EXACT, INFERRED, LATE, Line, Operation
+from analysis.calls.lines import AMBIGUOUS, EXACT, INFERRED, LATE, Check, Line, Operation
 from analysis.calls.matching import Matching, match
 from analysis.calls.shapes import may_answer, names
 from analysis.calls.stretches import LONGEST_CALL_US, Stretch
@@ -39,10 +39,11 @@ class SidecarLog:
         self._unanswered = 0
         self._seq = -1
 
-    def pair(self) -> list[Operation]:
+    def pair(self, check: Check) -> list[Operation]:
         """The operations in the order of their calls."""
         last = 0
         for line in self._lines:
+            check()
             if line.at - last > LONGEST_CALL_US:
                 self._settle_all()
             last = max(last, line.at)

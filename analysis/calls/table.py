@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from analysis.calls.lines import Line, Operation
+from analysis.calls.lines import Check, Line, Operation
 from analysis.calls.pairing import pair_calls
 
 _SCHEMA = pa.schema(
@@ -32,9 +32,10 @@ _SCHEMA = pa.schema(
 )
 
 
-def paired(lines: Iterable[tuple[Any, ...]]) -> pa.Table:
+def paired(lines: Iterable[tuple[Any, ...]], check: Check) -> pa.Table:
     """The calls that the lines tell of, a row each; a line is the columns of `_paired.sql`, those of `Line`."""
-    return pa.Table.from_pylist([_row(operation) for operation in pair_calls(map(_line, lines))], schema=_SCHEMA)
+    operations = pair_calls(map(_line, lines), check)
+    return pa.Table.from_pylist([_row(operation) for operation in operations], schema=_SCHEMA)
 
 
 def _line(row: tuple[Any, ...]) -> Line:

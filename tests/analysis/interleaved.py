@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from log_trace import Said
+from log_trace import Gap, Said
 
 BEGIN_US = 1_795_419_000_000_000
 ERRORS = (
@@ -18,6 +18,8 @@ ERRORS = (
 )
 
 
+Call = tuple[str, dict[str, object], str, str]
+"""Method, request, response, and the keys of the caller's logger."""
 START_US = 10_000_000
 """A sidecar has begun so long before its first call about a volume."""
 
@@ -31,34 +33,81 @@ class Truth:
     asked_at: int
     answered_at: int | None
     code: str
+    driver_at: tuple[int, int]
+    """When the driver began and ended."""
 
 
 class Cluster:
     """A driver with one sidecar, csi-provisioner or an attacher, whose workers call it at the same time."""
 
-    def __init__(self, seed: int, *, workers: int, calls: int, old: bool = False, driver: str | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        workers: int,
+        calls: int,
+        old: bool = False,
+        driver: str | None = None,
+        slowly: bool = False,
+    ) -> None:
+        """`old` is csi-lib-utils up to 0.17; `slowly` spreads the calls over hours."""
         self._random = random.Random(seed)
         self._workers = workers
         self._calls = calls
         self._old = old
         self._driver = driver
+        self._pauses = (0, 50, 3_000, 40_000, *((20_000_000, 400_000_000) if slowly else ()))
         self._lines: list[tuple[int, int, str, str]] = []
         self._numbers = itertools.count()
+        self._asked_in: dict[int, int] = {}
         self.truths: list[Truth] = []
+        """The calls that the lines tell of."""
 
-    def lines(self, component: str = "csi-provisioner", ends_at: float = 1.0) -> list[Said]:
-        """The logs; with `ends_at` only that part of them, as when a recording ends in the middle."""
+    def lines(
+        self, component: str = "csi-provisioner", *, begins_at: float = 0.0, ends_at: float = 1.0, gaps: int = 0
+    ) -> list[Said | Gap]:
+        """The logs.
+
+        `begins_at` and `ends_at` leave only a part of them, as when a recording begins or ends in the middle; in each
+        gap some lines of one log are missing, and a note says so.
+        """
         self._start(component)
         for worker in range(self._workers):
             self._work(worker, component)
         ordered = sorted(self._lines)
+        first = 0 if begins_at == 0.0 else ordered[int((len(ordered) - 1) * begins_at)][0]
         last = ordered[int((len(ordered) - 1) * ends_at)][0]
-        ordered = [line for line in ordered if line[0] <= last]
+        ordered = [line for line in ordered if first <= line[0] <= last]
+        notes: list[Said | Gap] = []
+        for _ in range(gaps):
+            if not ordered:
+                break
+            ordered, note = self._without_some(ordered)
+            notes.append(note)
+        self._keep_truths({number for _, number, _, _ in ordered}, last)
+        return [*notes, *(Said(at, self._stream(container), text) for at, _, container, text in ordered)]
+
+    def _without_some(self, ordered: list[tuple[int, int, str, str]]) -> tuple[list[tuple[int, int, str, str]], Gap]:
+        """Drop a run of one container's lines; those that remain lie before or behind the note in time."""
+        _, _, container, _ = self._random.choice(ordered)
+        own = [line for line in ordered if line[2] == container]
+        begin = self._random.randrange(len(own))
+        end = begin + self._random.choice((0, 1, 2, 10, 100, len(own) // 3))
+        lost = {line[1] for line in own[begin:end]}
+        at = own[begin][0]
+        # Lines of one instant are lost together: the note has an instant of its own.
+        kept = [line for line in ordered if line[1] not in lost and not (line[2] == container and line[0] == at)]
+        return kept, Gap(at, self._stream(container))
+
+    def _keep_truths(self, visible: set[int], last: int) -> None:
         for truth in self.truths:
             if truth.answered_at is not None and truth.answered_at > last:
                 truth.answered_at = None
-        self.truths = [truth for truth in self.truths if truth.asked_at <= last]
-        return [Said(at, f"log/default/csi-0/uid-csi/{container}/0", line) for at, _, container, line in ordered]
+        self.truths = [truth for truth in self.truths if self._asked_in[id(truth)] in visible]
+
+    @staticmethod
+    def _stream(container: str) -> str:
+        return f"log/default/csi-0/uid-csi/{container}/0"
 
     def _start(self, component: str) -> None:
         """What every sidecar asks before anything else. It is about no volume: no truth is kept of it."""
@@ -72,26 +121,32 @@ class Cluster:
 
     def _work(self, worker: int, component: str) -> None:
         now = BEGIN_US + self._random.randrange(5_000)
+        volume, call = "", None
         for number in range(self._calls // self._workers):
-            now = self._call(now, worker, number, component)
-            now += self._random.choice((0, 50, 3_000, 40_000))
+            if call is None:
+                volume = f"vol-{worker:03}-{number:04}"
+                call = self._kind(component, volume)
+            now, has_failed = self._call(now, volume, component, call)
+            # What has failed is mostly tried again.
+            call = call if has_failed and self._random.random() < 0.8 else None
+            now += self._random.choice(self._pauses)
 
-    def _call(self, now: int, worker: int, number: int, component: str) -> int:
-        volume = f"vol-{worker:03}-{number:04}"
-        method, request, response, context = self._kind(component, volume)
+    def _call(self, now: int, volume: str, component: str, call: Call) -> tuple[int, bool]:
+        method, request, response, context = call
         begin = now + self._random.randrange(1, 200)
         done = begin + self._random.choice((300, 900, 2_000, 15_000))
         end = done + self._random.randrange(1, 300)
         error = self._random.choice(ERRORS).format(id=volume) if self._random.random() < 0.15 else ""
         code = error.split(" ")[4] if error else "OK"
-        self.truths.append(Truth(method, volume, now, end, code))
-        self._log(now, component, self._asks(method, request, context))
+        truth = Truth(method, volume, now, end, code, (begin, done))
+        self.truths.append(truth)
+        self._asked_in[id(truth)] = self._log(now, component, self._asks(method, request, context))
         self._log(end, component, self._answers("{}" if error else response, error, context))
         if self._driver == "whole":
             self._whole(method, request, response, error, begin, done)
-        return end
+        return end, bool(error)
 
-    def _kind(self, component: str, volume: str) -> tuple[str, dict[str, object], str, str]:
+    def _kind(self, component: str, volume: str) -> Call:
         if component == "csi-attacher":
             method = self._random.choice(("ControllerPublishVolume", "ControllerUnpublishVolume"))
             return method, {"volume_id": volume, "node_id": "n1"}, "{}", f' VolumeAttachment="csi-{volume}"'
@@ -129,8 +184,10 @@ class Cluster:
         }
         self._log(done, "hostpath", [f"gRPCCall: {json.dumps(call)}"])
 
-    def _log(self, at: int, container: str, texts: list[str]) -> None:
-        for text in texts:
-            clock = datetime.fromtimestamp(at // 1_000_000, UTC) + timedelta(microseconds=at % 1_000_000)
-            line = f"{clock:%Y-%m-%dT%H:%M:%S.%f}000Z I{clock:%m%d %H:%M:%S.%f}       1 connection.go:264] {text}"
-            self._lines.append((at, next(self._numbers), container, line))
+    def _log(self, at: int, container: str, texts: list[str]) -> int:
+        """Write lines; the number of the first one."""
+        clock = datetime.fromtimestamp(at // 1_000_000, UTC) + timedelta(microseconds=at % 1_000_000)
+        head = f"{clock:%Y-%m-%dT%H:%M:%S.%f}000Z I{clock:%m%d %H:%M:%S.%f}       1 connection.go:264] "
+        numbers = [next(self._numbers) for _ in texts]
+        self._lines += [(at, number, container, head + text) for number, text in zip(numbers, texts, strict=True)]
+        return numbers[0]

@@ -33,6 +33,13 @@ class Said(NamedTuple):
         return self.stream.split("/")[4]
 
 
+class Gap(NamedTuple):
+    """The recorder's note that lines of a log before it may be missing."""
+
+    at: int
+    stream: str
+
+
 def captured(folder: str) -> list[Said]:
     """The log lines of a real capture."""
     with gzip.open(REAL / folder / "logs.ndjson.gz", "rt") as lines:
@@ -50,13 +57,26 @@ def captured_kubelet(folder: str) -> Iterator[Said]:
             yield Said(last, KUBELET, line.rstrip("\n"))
 
 
-def add_logs(path: Path, lines: Iterable[Said]) -> Path:
+def add_logs(path: Path, lines: Iterable[Said | Gap]) -> Path:
     """Add log lines to a trace, in the order of their arrival; the trace is made if there is none."""
     writer = TraceWriter.resume(path, "test") if path.exists() else TraceWriter.create(path, "test")
     lifter = LogLifter(lambda stream: Calendar(year=2026))
-    ordered = sorted(lines, key=lambda said: said.at)
-    for start in range(0, len(ordered), _BATCH):
-        batch = ordered[start : start + _BATCH]
+    together: list[Said] = []
+    for each in sorted(lines, key=lambda each: each.at):
+        if isinstance(each, Said):
+            together.append(each)
+            continue
+        _add(writer, lifter, together)
+        writer.note(each.stream, "gap", at_us=each.at, detail="rotated away")
+        together = []
+    _add(writer, lifter, together)
+    writer.close()
+    return path
+
+
+def _add(writer: TraceWriter, lifter: LogLifter, lines: list[Said]) -> None:
+    for start in range(0, len(lines), _BATCH):
+        batch = lines[start : start + _BATCH]
         streams = [said.stream for said in batch]
         lifted = lifter.lift(streams, [said.line for said in batch])
         columns: dict[str, list[Any]] = {**lifted, "stream": streams, **_places(batch)}
@@ -65,8 +85,6 @@ def add_logs(path: Path, lines: Iterable[Said]) -> Path:
             part = {name: values[begin:end] for name, values in columns.items()}
             writer.log(end - begin, sum(len(said.line) for said in batch[begin:end]), part, at[begin])
         writer.flush()
-    writer.close()
-    return path
 
 
 def _places(batch: list[Said]) -> dict[str, list[Any]]:

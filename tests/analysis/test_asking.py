@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -198,3 +199,22 @@ def test_a_query_that_takes_too_long_can_be_cancelled(small, ask):
         with pytest.raises(QueryError, match="was cancelled"):
             answer.result()
     assert trace.sql("select 1").item() == 1
+
+
+def test_a_model_that_python_makes_can_be_cancelled(small, ask, monkeypatch):
+    has_begun = threading.Event()
+
+    def endless(rows, check):
+        has_begun.set()
+        while True:
+            check()
+
+    trace = ask(small.ended())
+    with ThreadPoolExecutor(1) as threads, monkeypatch.context() as patched:
+        patched.setattr("analysis.building.BY_PYTHON", {"_paired": endless})
+        answer = threads.submit(trace.sql, "from operations")
+        has_begun.wait()
+        trace.cancel()
+        with pytest.raises(QueryError, match="was cancelled"):
+            answer.result()
+    assert trace.sql("from operations").is_empty()

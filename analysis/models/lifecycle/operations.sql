@@ -8,6 +8,8 @@ joined as (
         paired.seq,
         paired.pairing,
         paired.code as paired_code,
+        paired.is_before_gap,
+        coalesce(asked.stream, driver_asked.stream, driver_answered.stream) as stream,
         asked.seq as requested_seq,
         answered.seq as answered_seq,
         driver_asked.seq as driver_requested_seq,
@@ -57,6 +59,16 @@ joined as (
 dated as (
     select *, coalesce(requested_at, driver_requested_at, driver_answered_at) as happened_at
     from joined
+),
+
+-- Logs of containers whose process is no more: it ended, or a later run has a log.
+ended_logs as (
+    select stream from streams where what = 'closed' and starts_with(detail, 'ended: ') and stream is not null
+    union
+    select earlier.stream
+    from (select distinct stream, regexp_replace(stream, '/[^/]*$', '') as container, restart from logs) as earlier
+    join (select stream, restart from logs group by all) as later
+        on later.restart > earlier.restart and starts_with(later.stream, earlier.container || '/')
 ),
 
 volume_history as (
@@ -245,6 +257,16 @@ select
     -- How call and answer were joined. `exact`: both name the same thing. `inferred`: no other assignment of answers to
     -- calls is possible. `ambiguous`: several are. Null while no answer is known.
     pairing,
+    -- Why requested_at or answered_at is null; null where both are known.
+    case
+        when requested_seq is null then 'no line of its caller'
+        when answered_seq is not null then null
+        when answered_before is not null then 'several answers are possible'
+        when is_before_gap then 'its answer may lie in a gap of the log'
+        when answered_after is not null then 'an answer may be its own or another call''s'
+        when stream in (from ended_logs) then 'its caller ended before an answer'
+        else 'no answer in the log'
+    end as unknown_because,
     -- When the driver began with it; null where its log is not in the trace, or which line it is is not certain.
     driver_requested_at,
     -- When the driver had done it.
