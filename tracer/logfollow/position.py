@@ -97,6 +97,8 @@ class TakingUp:
         if stamp > self._newest:
             self.is_done = self.is_broken = True
             return True
+        if self._until is None and stamp // _NS < self._newest // _NS - _SLACK_S:
+            return False  # more than was asked for: of so long ago no count is kept
         self.found.saw(stamp)
         if self._until is not None:
             self.is_done = stamp == self._until

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tracer.logs.lifting import LogLifter
+from tracer.ndjson.components import Components
 from tracer.ndjson.files import Read
 from tracer.ndjson.line import LOG_COLUMNS, NOTE_COLUMNS, OBJECT_STREAM, Line, log_values, note_values
 from tracer.ndjson.objects import ObjectStream, Row
@@ -44,6 +45,7 @@ class Intake:
     def __init__(self, writer: TraceWriter) -> None:
         self.streams: dict[str, ObjectStream] = {}
         self._lines = LogLifter()
+        self._components = Components()
         self._writer = writer
 
     def add(self, reads: Sequence[Read]) -> None:
@@ -69,6 +71,8 @@ class Intake:
             places = [place for place, each in enumerate(table_of) if each == table]
             columns = _columns(names, values_of, [reads[place] for place in places])
             if table == LOGS and columns:
+                whose = zip(*(columns[name] for name in ("pod_uid", "container", "component")), strict=True)
+                columns["component"] = [self._components.of(*each) for each in whose]
                 columns |= self._lines.lift(columns["stream"], columns["line"])
             tables[table].fill([index_of[place] for place in places], columns)
         filled = {table: (rows.places, rows.columns) for table, rows in tables.items() if rows.places}
@@ -93,6 +97,11 @@ class Intake:
             for index, rows in stream.follow([reads[place] for place in places], columns):
                 before[places[index]] = rows
             lifted.append((observed, columns))
+            if columns:
+                self._components.learn_drivers(stream.kind, columns)
+        for places, columns in lifted:
+            if columns and columns["kind"][0] == "Pod":
+                self._components.learn_pods(columns["uid"], [bytes(reads[place].line.object) for place in places])
         return lifted, before
 
 
