@@ -50,7 +50,6 @@ server as (
         5000 + least(1000000, 7000000 // count(distinct created_at)) as error_us,
         count(distinct created_at) as samples
     from creations
-    having count(*) > 0
 ),
 
 -- After an interruption come all at once the changes that happened meanwhile.
@@ -84,7 +83,8 @@ select
     samples,
     -- Whether that is enough to compare this clock with others. If not, its stamps give no bounds.
     known,
-    -- The longest that a change took from the server to the recorder, in microseconds; null for other clocks than `server`.
+    -- The longest that a change took from the server to the recorder, in microseconds, as far as stamps tell; null where too
+    -- few do, and for other clocks than `server`.
     watch_delay_us
 from (
     select clock, offset_us, error_us, samples, samples >= 5 as known, null::bigint as watch_delay_us
@@ -96,7 +96,8 @@ from (
         error_us,
         samples,
         samples >= 5,
-        coalesce((select max(late_us) from lease_ways) + 5000, longest_us - offset_us)
+        coalesce((select max(late_us) from lease_ways) + 5000, if(samples >= 5, greatest(1000000, longest_us - offset_us), null))
     from server
+    where samples > 0 or exists (from lease_ways)
 )
 order by clock

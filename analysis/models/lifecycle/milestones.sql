@@ -13,7 +13,7 @@ with judged as (
         arg_min(signal, {latest: latest, seq: seq}) as soonest,
         list({source: source, 'at': coalesce(told_at, latest), seq: seq} order by rank, seq) as told
     from (select *, {earliest: earliest, latest: latest, clock: clock, source: source, seq: seq} as signal from _signals) as signals
-    where volume_id is not null
+    where volume_id is not null or use_id is not null
     group by all
 ),
 
@@ -36,7 +36,7 @@ bounded as (
 )
 
 select
-    -- The volume.
+    -- The volume; null where the claim that a use waits for never existed.
     volume_id,
     -- The use that it belongs to; of an attachment, the use that caused it, and on the way down the last that it served.
     use_id,
