@@ -47,7 +47,7 @@ server as (
     select
         min(epoch_us(observed_at) - epoch_us(created_at)) as offset_us,
         max(epoch_us(observed_at) - epoch_us(created_at)) as longest_us,
-        5000 + least(1000000, 7000000 // count(distinct created_at)) as error_us,
+        5000 + least(1000000, 7000000 // nullif(count(distinct created_at), 0)) as error_us,
         count(distinct created_at) as samples
     from creations
 ),
