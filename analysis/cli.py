@@ -156,8 +156,11 @@ def _require_one_form(as_json: bool, as_csv: bool) -> None:
 
 
 def _warn_of_no_logs(trace: Trace) -> None:
-    if trace.summary().log_lines == 0:
-        typer.echo("volreel: this trace has no log lines (recorded with --no-logs?)", err=True)
+    summary = trace.summary()
+    if summary.log_lines == 0:
+        why = "can be read" if any(fault.startswith(("logs/", "journal/")) for fault in summary.faults) else "are there"
+        hint = "" if why == "can be read" else " (recorded with --no-logs?)"
+        typer.echo(f"volreel: no log lines {why} in this trace{hint}", err=True)
 
 
 def _cancellable(trace: Trace, question: Callable[[], Answer]) -> Answer:

@@ -98,7 +98,7 @@ def test_json_and_csv_have_every_column_and_every_byte(trace):
 def test_a_trace_without_logs_says_so(small):
     table, words = run("operations", small.ended())
     assert table.split() == ["at", "(UTC)", "method", "volume", "took", "answer"]
-    assert "volreel: this trace has no log lines" in words
+    assert "volreel: no log lines are there in this trace" in words
     assert run("operations", small.path, "--json")[0] == "[]\n"
     assert run("logs", small.path, "--json")[0] == "[]\n"
 
@@ -132,3 +132,14 @@ def test_what_cannot_be_asked_is_one_line(trace, options):
     with pytest.raises(VolreelError) as refused:
         run("logs", trace, *options)
     assert "\n" not in str(refused.value)
+
+
+def test_damaged_log_lines_are_left_out_and_said_first(trace):
+    file = trace / "logs/00000001.parquet"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 3] ^= 4
+    file.write_bytes(content)
+    table, words = run("operations", trace)
+    assert table.split() == ["at", "(UTC)", "method", "volume", "took", "answer"]
+    assert words.startswith("volreel: logs/00000001.parquet is not what was sealed (SHA-256): rows 0 to ")
+    assert "volreel: no log lines can be read in this trace" in words

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from log_trace import KUBELET, Said, add_logs
+from log_trace import KUBELET, Gap, Said, add_logs
 
 from analysis import open_trace
 
@@ -47,7 +47,7 @@ def begun() -> list[Said]:
 def operations(tmp_path: Path):
     """The operations of a trace with these lines, and whatever notes of the recorder, behind the sidecar's start."""
 
-    def of(*lines: Said, before: Iterable[Said] | None = None) -> list[dict[str, Any]]:
+    def of(*lines: Said | Gap, before: Iterable[Said] | None = None) -> list[dict[str, Any]]:
         path = add_logs(tmp_path / "lines.trace", [*(begun() if before is None else before), *lines])
         with open_trace(path) as trace:
             query = "from operations where method != 'GetPluginInfo' order by requested_seq, seq"
@@ -174,3 +174,50 @@ def test_a_kubelets_error_belongs_to_its_call(operations):
     found = operations(line(1, said, KUBELET), line(2, failed, KUBELET))
     assert outcomes(found) == [("vol-a", "exact", "Internal", 1000.0)]
     assert found[0]["error"] == "no such device"
+
+
+def gap(second: int, stream: str = PROVISIONER) -> Gap:
+    return Gap(AT + second * 1_000_000, stream)
+
+
+def test_no_pair_crosses_a_gap(operations):
+    found = operations(call(1, "DeleteVolume", volume_id="vol-a"), gap(2), answer(3))
+    assert outcomes(found) == [("vol-a", None, None, None)]
+    assert found[0]["unknown_because"] == "its answer may lie in a gap of the log"
+
+
+def test_behind_a_gap_an_answer_may_be_that_of_a_call_in_it(operations):
+    found = operations(gap(1), call(2, "DeleteVolume", volume_id="vol-a"), answer(3))
+    assert outcomes(found) == [("vol-a", "ambiguous", None, None)]
+    assert (found[0]["duration_min_ms"], found[0]["duration_max_ms"]) == (1000.0, None)
+    assert found[0]["unknown_because"] == "an answer may be its own or another call's"
+
+
+def test_behind_a_gap_an_answer_that_names_its_volume_is_certain(operations):
+    failure = "rpc error: code = NotFound desc = no volume vol-a"
+    found = operations(gap(1), call(2, "DeleteVolume", volume_id="vol-a"), answer(3, error=failure))
+    assert outcomes(found) == [("vol-a", "exact", "NotFound", 1000.0)]
+
+
+def test_the_next_try_of_a_call_behind_a_gap_tells_that_it_was_answered(operations):
+    found = operations(
+        gap(1),
+        call(2, "DeleteVolume", volume_id="vol-a"),
+        answer(3, error="rpc error: code = Internal desc = no"),
+        call(4, "DeleteVolume", volume_id="vol-a"),
+        answer(5),
+        call(6, "DeleteVolume", volume_id="vol-b"),
+    )
+    assert outcomes(found)[0] == ("vol-a", "inferred", "Internal", 1000.0)
+    assert found[1]["pairing"] == "ambiguous"
+
+
+def test_a_log_that_begins_in_the_middle_of_calls_makes_no_pair_of_what_names_nothing(operations):
+    found = operations(call(1, "DeleteVolume", volume_id="vol-a"), answer(3), before=[])
+    assert outcomes(found) == [("vol-a", "ambiguous", None, None)]
+
+
+def test_a_container_that_has_a_later_run_ended_before_the_answer(operations):
+    later = line(5, "Starting", PROVISIONER.removesuffix("0") + "1")
+    (found,) = operations(call(1, "DeleteVolume", volume_id="vol-a"), later)
+    assert (found["answered_at"], found["unknown_because"]) == (None, "its caller ended before an answer")

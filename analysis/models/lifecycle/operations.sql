@@ -61,14 +61,21 @@ dated as (
     from joined
 ),
 
+runs as (
+    select distinct
+        stream,
+        regexp_replace(stream, '/[^/]*$', '') as container,
+        try_cast(regexp_extract(stream, '[^/]*$') as int) as restart
+    from logs
+),
+
 -- Logs of containers whose process is no more: it ended, or a later run has a log.
 ended_logs as (
     select stream from streams where what = 'closed' and starts_with(detail, 'ended: ') and stream is not null
     union
     select earlier.stream
-    from (select distinct stream, regexp_replace(stream, '/[^/]*$', '') as container, restart from logs) as earlier
-    join (select stream, restart from logs group by all) as later
-        on later.restart > earlier.restart and starts_with(later.stream, earlier.container || '/')
+    from runs as earlier
+    join runs as later on later.container = earlier.container and later.restart > earlier.restart
 ),
 
 volume_history as (
