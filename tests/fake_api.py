@@ -24,6 +24,8 @@ EVENTS = "/api/v1/events"
 LEASES = "/apis/coordination.k8s.io/v1/leases"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SNAPSHOTS = "/apis/snapshot.storage.k8s.io/v1/volumesnapshots"
+DRIVERS = "/apis/storage.k8s.io/v1/csidrivers"
+CSINODES = "/apis/storage.k8s.io/v1/csinodes"
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 
 KIND_OF = {
@@ -39,6 +41,7 @@ KIND_OF = {
     "statefulsets": "StatefulSet",
     "volumeattachments": "VolumeAttachment",
     "csinodes": "CSINode",
+    "csidrivers": "CSIDriver",
 }
 
 Rule = Callable[[web.Request], "Awaitable[web.StreamResponse | None] | web.StreamResponse | None"]

@@ -191,6 +191,14 @@ def test_recording_imports_no_analysis_and_no_screen() -> None:
     assert not {"duckdb", "polars", "textual"} & set(loaded)
 
 
+async def test_rbac_grants_the_kubelets_api_only_when_asked(tmp_path: Path) -> None:
+    plain, more = await run("rbac", home=tmp_path), await run("rbac", "--kubelet-logs", home=tmp_path)
+    assert "nodes/proxy" not in plain.out
+    (role,) = [each for each in yaml.safe_load_all(more.out) if each["kind"] == "ClusterRole"]
+    assert {"apiGroups": [""], "resources": ["nodes/proxy"], "verbs": ["get"]} in role["rules"]
+    assert len(more.out.splitlines()) == len(plain.out.splitlines()) + 5
+
+
 @pytest.mark.skipif(which("openssl") is None, reason="openssl makes the certificate")
 async def test_in_a_pod_it_uses_the_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with FakeApi(CLAIMS, ssl_context=self_made_certificate(tmp_path)) as api:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,12 @@ from tracer.watch.resuming import BY, Past, take_up
 
 _STREAMS_LISTS = 32
 """The minor version of Kubernetes from which a server may stream lists."""
+_GO_BY = {
+    Keep.STORAGE_PODS: ("csidrivers", "csinodes"),
+    Keep.STORAGE_EVENTS: ("pods",),
+    Keep.COMPONENT_LEASES: ("pods",),
+}
+"""What must be listed before it is known which of them matter: a driver is told its name, a Lease is held by a pod."""
 _TRIES_AFTER_A_DEFINITION = 5
 """A resource is served a moment after its definition says so."""
 
@@ -170,8 +176,7 @@ class Recorder:
         self, kind: Kind, namespace: str | None, version: str | None, pasts: dict[str, Past]
     ) -> None:
         """Follow a kind from when the server serves it; look again each minute, or when a definition changed."""
-        if kind.keep in (Keep.STORAGE_EVENTS, Keep.COMPONENT_LEASES):
-            await self._pods_listed()
+        await self._listed(_GO_BY.get(kind.keep, ()))
         noted = False
         while True:
             if version is None:
@@ -215,10 +220,10 @@ class Recorder:
             can_stream_lists=self._can_stream_lists,
         )
 
-    async def _pods_listed(self) -> None:
-        """Events and Leases follow pods: which of them matter is known once the pods are."""
+    async def _listed(self, plurals: Collection[str]) -> None:
+        """Return when these are listed, or cannot be."""
         for stream, follower in list(self.followers.items()):
-            if stream.endswith("/pods"):
+            if stream.rsplit("/", 1)[1] in plurals:
                 await follower.standing.listed.wait()
 
     async def _wait_until_served(self, kind: Kind) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_api import PODS, FakeApi
-from log_pods import SidecarPod, lines
+from fake_api import CSINODES, DRIVERS, PODS, FakeApi
+from log_pods import NAMESPACE, SidecarPod, lines
 from recording_run import recording
 
 from tracer.components import components
@@ -79,3 +79,34 @@ async def test_a_selector_that_is_none_is_refused_before_anything_is_written(tmp
             async with recording(api, tmp_path / "t.trace", selection=Selection(added=("a in (",))):
                 pass
     assert not (tmp_path / "t.trace").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "spec"),
+    [
+        (DRIVERS, "disk.vendor.io", {"attachRequired": True}),
+        (CSINODES, "n1", {"drivers": [{"name": "disk.vendor.io", "nodeID": "n1"}]}),
+    ],
+)
+async def test_what_is_told_a_drivers_name_is_followed_also_after_a_restart_of_the_recorder(
+    tmp_path: Path, path: str, name: str, spec: dict[str, Any]
+) -> None:
+    async with FakeApi(PODS, path) as api:
+        api.put(path, name, spec=spec)
+        first = told_a_driver(api, "first")
+        async with recording(api, tmp_path / "t.trace") as run:
+            await run.until(lambda: run.recorder.log_counts.lines == 1)
+        later = told_a_driver(api, "later")
+        async with recording(api, tmp_path / "t.trace", resume=True) as run:
+            await run.until(lambda: run.recorder.log_counts.lines == 1)
+        assert lines(run.trace, first.stream()) == first.log.texts
+        assert lines(run.trace, later.stream()) == later.log.texts
+
+
+def told_a_driver(api: FakeApi, name: str) -> SidecarPod:
+    """A pod whose container is known as a driver by an argument alone."""
+    pod = SidecarPod(api, name, container="controller")
+    spec = {"containers": [{"name": "controller", "image": "vendor/own:1", "args": ["--name=disk.vendor.io"]}]}
+    api.put(PODS, name, NAMESPACE, spec=spec)
+    pod.log.write("a line")
+    return pod.runs()

@@ -118,6 +118,25 @@ def test_a_log_line_is_kept_whole_and_its_stream_says_whose_it_is(imported):
     assert stamps[0] % 1_000_000_000 == 61_099_605
 
 
+def test_what_wrote_a_line_is_told_by_its_pod_and_else_by_the_containers_name(imported):
+    spec = {"containers": [{"name": "main", "image": "vendor/own:1", "args": ["--name=disk.vendor.io"]}]}
+    driver = named("CSIDriver", "disk.vendor.io", "u9", namespace=None)
+    logs = [
+        {"t": at(2), "stream": f"log/n/a/{uid}/{name}/0", "line": "said"}
+        for uid, name in (("u1", "main"), ("u1", "kubelet"), ("u2", "main"), ("u2", "kubelet"), ("u2", "csi-attacher"))
+    ]
+    trace = imported(
+        [seen(0, "LISTED", named(spec=spec)), seen(1, "LISTED", driver, "storage.k8s.io/v1/csidrivers"), *logs]
+    )
+    assert rows(trace, "logs", "component") == [
+        "driver",
+        "kubelet",
+        None,
+        "kubelet",
+        "csi-attacher",
+    ]
+
+
 def test_facts_are_lifted(imported):
     claim = named("PersistentVolumeClaim", status={"phase": "Bound"}, spec={"volumeName": "pv-1"})
     trace = imported([seen(1, "ADDED", claim, "v1/persistentvolumeclaims")])
