@@ -306,7 +306,8 @@ def serve(
     The API server listens on loopback, is read-only, and prints the KUBECONFIG to use. Without --at and --speed the
     world stands at the trace's end. With --speed the recorded observations happen again: the clock starts when every
     recorded resource is watched, or 2 s after the first watch. At max a slow watch slows the world down; at any other
-    speed a watch that falls too far behind is ended, as a real server does.
+    speed a watch that falls too far behind is ended, as a real server does. At any speed a pod is deleted, and a
+    container started again, only when those who follow its log have all of it.
 
     --at takes an instant, a time from the start (+5m), from the end (-30s), or a share of the whole (50%).
 
