@@ -17,6 +17,7 @@ from __future__ import annotations
 import fcntl
 import gzip
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -187,7 +188,8 @@ def test_every_scenario_of_the_captures_has_a_timeline():
 @pytest.fixture(scope="session")
 def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Trace]]:
     """Each capture as one trace, with the host's logs; made once, also for several workers."""
-    shared = tmp_path_factory.getbasetemp().parent / "captures"
+    root = tmp_path_factory.getbasetemp()
+    shared = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "captures"
     shared.mkdir(exist_ok=True)
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
