@@ -1,16 +1,7 @@
 -- One life of one VolumeAttachment, with what its last known version says and the volume that it attaches.
 with attachments as (
-    select
-        lives.*,
-        objects.driver,
-        objects.node,
-        objects.volume_name,
-        objects.attached,
-        objects.attach_error,
-        objects.detach_error
-    from _lives as lives
-    join objects on objects.seq = lives.known_seq
-    where lives.kind = 'VolumeAttachment' and objects.kind = 'VolumeAttachment'
+    from _lives
+    where kind = 'VolumeAttachment'
 ),
 
 -- The latest PV with that name. The attach/detach controller makes the attachment's own name of the volume's handle,

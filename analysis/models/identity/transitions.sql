@@ -1,29 +1,12 @@
 -- One change of phase of one claim or PersistentVolume, judged by the PV controller's state machine
 -- (`pkg/controller/volume/persistentvolume/pv_controller.go`). What a first list shows is no change: nobody saw it
 -- happen.
-with versions as (
-    select
-        kind,
-        uid,
-        namespace,
-        name,
-        seq,
-        observed_at,
-        type,
-        phase as to_phase,
-        message,
-        lag(phase) over object as from_phase,
-        lag(seq) over object is null as is_first
-    from objects
-    where kind in ('PersistentVolume', 'PersistentVolumeClaim') and type not in ('DELETED', 'VANISHED')
-    window object as (partition by uid order by seq)
-),
-
-changes as (
-    select *
-    from versions
-    -- The API server creates both as Pending: one that is first seen in another phase has changed unseen.
-    where to_phase is distinct from from_phase and not (is_first and (type != 'ADDED' or to_phase != 'Pending'))
+with changes as (
+    select *, phase_before as from_phase, phase as to_phase
+    from _binding_changes
+    where phase is distinct from phase_before
+        -- The API server creates both as Pending: one that is first seen in another phase has changed unseen.
+        and (seq_before is not null or (type = 'ADDED' and phase = 'Pending'))
 ),
 
 machine (kind, from_phase, to_phase, legal, reason) as (

@@ -1,35 +1,19 @@
 -- One volume with one claim that it is or was bound to. A volume kept with Retain can have several, one after the
 -- other; a claim whose PersistentVolume was lost and made again has several volumes.
-with versions as (
-    select
-        uid,
-        seq,
-        observed_at,
-        type,
-        claim_uid,
-        claim_namespace,
-        claim_name,
-        phase,
-        provisioner,
-        lag(claim_uid) over pv as uid_before
-    from objects
-    where kind = 'PersistentVolume' and type not in ('DELETED', 'VANISHED')
-    window pv as (partition by uid order by seq)
-),
-
-turns as (
+with turns as (
     select *, lead(observed_at) over (partition by uid order by seq) as left_at
-    from versions
-    where claim_uid is distinct from uid_before
+    from _binding_changes
+    where kind = 'PersistentVolume' and claim_uid is distinct from claim_uid_before
 ),
 
 -- A claimRef that a user wrote binds nothing until the PV controller agrees; one that a provisioner writes does.
 agreed as (
-    select uid, claim_uid, bool_or(phase = 'Bound') as was_bound
-    from versions
-    where claim_uid is not null
-    group by uid, claim_uid
-    having bool_or(phase in ('Bound', 'Released', 'Failed') or provisioner is not null)
+    select changes.uid, changes.claim_uid, bool_or(changes.phase = 'Bound') as was_bound
+    from _binding_changes as changes
+    join _pvs on _pvs.pv_uid = changes.uid
+    where changes.claim_uid is not null
+    group by changes.uid, changes.claim_uid
+    having bool_or(changes.phase in ('Bound', 'Released', 'Failed') or _pvs.provisioner is not null)
 ),
 
 named as (
@@ -57,7 +41,7 @@ bound_claims as (
         min(seq) as first_seq,
         arg_min(observed_at, seq) as named_at,
         arg_min(type, seq) as first_type
-    from objects
+    from _binding_changes
     where kind = 'PersistentVolumeClaim' and phase = 'Bound' and volume_name is not null
     group by uid, volume_name
 ),

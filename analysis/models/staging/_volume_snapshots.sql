@@ -1,17 +1,8 @@
 -- One VolumeSnapshot of a volume. `occurrence` 1 is the volume's first in the trace.
 with snapshots as (
-    select
-        lives.uid as snapshot_uid,
-        lives.namespace,
-        lives.created_at,
-        lives.first_seq,
-        lives.ended_seq,
-        lives.from_position,
-        lives.first_position,
-        objects.claim_name
-    from _lives as lives
-    join objects on objects.seq = lives.known_seq
-    where lives.kind = 'VolumeSnapshot' and objects.kind = 'VolumeSnapshot'
+    select uid as snapshot_uid, namespace, created_at, first_seq, ended_seq, from_position, first_position, claim_name
+    from _lives
+    where kind = 'VolumeSnapshot'
 ),
 
 snapshot_claims as (
