@@ -18,7 +18,8 @@ def driver_names(kind: str, columns: Mapping[str, Sequence[Any]]) -> Iterator[st
     if kind == "CSIDriver":
         yield from columns["name"]
     elif kind == "CSINode":
-        for listed in columns["node_drivers"]:
+        # A column that is null in all rows is not there.
+        for listed in columns.get("node_drivers", ()):
             yield from (name for name, *_ in listed or () if name is not None)
 
 
