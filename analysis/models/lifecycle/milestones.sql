@@ -11,7 +11,7 @@ with judged as (
         arg_min(told_at, {rank: rank, seq: seq}) as told_at,
         arg_min(signal, {rank: rank, seq: seq}) filter (told_at is not null) as best,
         arg_min(signal, {latest: latest, seq: seq}) as soonest,
-        list({source: source, 'at': coalesce(told_at, latest), seq: seq} order by rank, seq) as told
+        list({source: source, 'at': coalesce(told_at, latest, earliest), seq: seq} order by rank, seq) as told
     from (select *, {earliest: earliest, latest: latest, clock: clock, source: source, seq: seq} as signal from _signals) as signals
     where volume_id is not null or use_id is not null
     group by all
@@ -60,7 +60,7 @@ select
     signal.source as source,
     -- Row of the trace that it was read from.
     signal.seq as evidence,
-    -- The other signals of it that there are; `at` is when each says that it happened, or by when.
+    -- The other signals of it that there are; `at` is when each says that it happened, or by when, or after when.
     list_filter(told, lambda each: each.seq != signal.seq or each.source != signal.source) as others,
     -- What the signals say that cannot all be true; null if they agree.
     if(

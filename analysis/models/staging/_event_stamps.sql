@@ -19,6 +19,7 @@ with events as (
     where kind = 'Event'
         and type in ('ADDED', 'LISTED')
         and reason in (
+            'Created',
             'ExternalProvisioning',
             'Provisioning',
             'ProvisioningSucceeded',

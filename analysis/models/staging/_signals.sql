@@ -5,6 +5,6 @@ from _signals_sightings
 union all by name
 from _signals_events
 union all by name
-from _signals_kubelet
+from _signals_node_steps
 union all by name
 from _signals_operations

@@ -33,6 +33,24 @@ of_pods as (
     where reason = 'Scheduled' or (reason = 'Started' and starts_with(involved_field, 'spec.containers{'))
 ),
 
+-- A container is made before it is started.
+of_creations as (
+    select
+        'containers_started' as milestone,
+        volume_id,
+        use_id,
+        1 as occurrence,
+        min(told_at - error) as earliest,
+        any_value(clock) as clock,
+        'Event Created' as source,
+        4 as rank,
+        min(placed.seq) as seq
+    from placed
+    join uses on uses.pod_uid = placed.involved_uid
+    where reason = 'Created' and starts_with(involved_field, 'spec.containers{')
+    group by volume_id, use_id
+),
+
 -- `AttachVolume.Attach succeeded for volume "NAME" `, `MapVolume.MapPodDevice succeeded for volume "NAME" ...`
 of_uses as (
     select
@@ -114,6 +132,8 @@ select
     seq
 from (
     from of_pods
+    union all by name
+    from of_creations
     union all by name
     from of_uses
     union all by name

@@ -74,7 +74,7 @@ mountings as (
     join _use_names
         on _use_names.pod_uid = placed.pod_uid
         and _use_names.spec_name = regexp_extract(placed.path, '/volumes/kubernetes\.io~csi/([^/]+)', 1)
-    where method in ('NodePublishVolume', 'NodeUnpublishVolume')
+    where method in ('NodePublishVolume', 'NodeUnpublishVolume') and component = 'kubelet'
 ),
 
 snapshots as (
@@ -171,7 +171,7 @@ select
     told_at,
     succeeded_after - clock_error as earliest,
     -- A kubelet that has published it may yet have to give its files to the pod's group, and then says that it is done.
-    if(method in ('NodePublishVolume', 'NodeUnpublishVolume') and component = 'kubelet', null, succeeded_before) as latest,
+    if(method in ('NodePublishVolume', 'NodeUnpublishVolume'), null, succeeded_before) as latest,
     clock,
     component || ' ' || method as source,
     if(method in ('NodePublishVolume', 'NodeUnpublishVolume'), 2, 1) as rank,
