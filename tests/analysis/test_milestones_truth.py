@@ -1,4 +1,4 @@
-"""Milestones of real captures, held against what the models do not read: the audit log, the driver's log of its calls."""
+"""Milestones of real captures, held against what no model reads: the audit log, and the driver's log of its calls."""
 
 from __future__ import annotations
 
