@@ -17,7 +17,7 @@ from tracer.trace.schema import FORMAT, LOGS, OBJECTS
 
 _GROUP_BYTES = 24 << 20
 """Arrow bytes of a row group: large ones compress better, this one bounds the memory of sealing."""
-_GROUP_ROWS = 65_536
+_GROUP_ROWS = 32_768
 _PAGE_BYTES = 8 << 20
 """Of a column in a row group: within a page zstd finds an object's earlier versions, across pages it does not."""
 ZSTD_LEVEL = 10
