@@ -1,7 +1,8 @@
 """Models become tables when a query first reads them: what they read first, each once for as long as a trace is open.
 
-`built.NAME` is what was built, the view `NAME` of it is what queries read. A model that a query does not name is not
-in the database at all; where one asks what there is, the others are declared: they have columns, and refuse to be read.
+`built.NAME` is what was built, the view `NAME` of it is what queries read. A model or table that a query does not name
+is not in the database at all; where one asks what there is, the others are declared: they have columns, and refuse to
+be read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyarrow as pa
 from analysis.calls.lines import Check
 from analysis.calls.table import paired
 from analysis.catalogue import Model, document, quoted
+from analysis.database import Tables
 from analysis.keeping import Kept, is_about_a_file
 from analysis.mentions import mentions
 from tracer.trace.schema import TABLES
@@ -38,11 +40,13 @@ def never() -> None:
 
 
 class Models:
-    """The models of one opened trace. Safe to use from several threads."""
+    """The models of one opened trace, and the tables that they read. Safe to use from several threads."""
 
-    def __init__(self, models: Iterable[Model], kept: Kept | None = None) -> None:
+    def __init__(self, models: Iterable[Model], tables: Tables, kept: Kept | None = None) -> None:
         self._models = {model.name: model for model in models}
+        self._tables = tables
         self._kept = kept
+        self._names = self._models.keys() | TABLES.keys()
         self._reads: dict[str, list[str]] = {}
         self._ready: set[str] = set()
         self._attached: set[str] = set()
@@ -54,10 +58,9 @@ class Models:
     ) -> None:
         """Build what a query reads and is not there yet. Raises duckdb.Error."""
         asked = mentions(cursor, query)
-        known = self._models.keys() | TABLES.keys() | asked.own
-        to_build = (asked.read & self._models.keys()) - self._ready
-        to_declare = set(self._models) if asked.asks_around or not asked.read <= known else asked.described
-        to_declare = (to_declare & self._models.keys()) - self._declared
+        to_build = (asked.read & self._names) - self._ready
+        asks_around = asked.asks_around or not asked.read <= self._names | asked.own
+        to_declare = (self._names if asks_around else asked.described & self._names) - self._declared
         if to_build or to_declare:
             with self._lock:
                 self._declare_all(cursor, to_declare)
@@ -84,13 +87,15 @@ class Models:
         missing = [name for name in self._in_order(cursor, names, self._is_there) if name not in self._ready]
         for done, name in enumerate(missing):
             advance(done, len(missing))
-            try:
-                if not self._attach(cursor, name):
-                    self._build_all(cursor, self._sources(cursor, name), advance, check)
+            if name in TABLES:
+                self._tables.create(cursor, name)
+            elif not self._attach(cursor, name):
+                self._build_all(cursor, self._sources(cursor, name), advance, check)
+                try:
                     self._build(cursor, self._models[name], check)
-            except duckdb.Error as error:
-                error.add_note(f"in the model {name}")
-                raise
+                except duckdb.Error as error:
+                    error.add_note(f"in the model {name}")
+                    raise
             self._ready.add(name)
 
     def _is_there(self, name: str) -> bool:
@@ -98,8 +103,8 @@ class Models:
         return name in self._ready or (self._kept is not None and self._kept.has(name))
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection, name: str) -> bool:
-        if name in self._ready or self._kept is None or not self._kept.has(name):
-            return name in self._ready
+        if self._kept is None or not self._kept.has(name):
+            return False
         try:
             self._publish(cursor, name, f"view built.{name} as from {self._kept.attach(cursor, name)}")
         except duckdb.InterruptException:
@@ -144,45 +149,53 @@ class Models:
             raise
 
     def _declare_all(self, cursor: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
-        """Put models into the database with their comments. One that cannot be used is left out."""
+        """Put models and tables into the database with their comments. One that cannot be used is left out."""
         for name in self._in_order(cursor, names):
             if name in self._declared:
                 continue
-            model = self._models[name]
             try:
-                columns = self._declare(cursor, model)
+                if name in TABLES:
+                    self._declare_table(cursor, name)
+                else:
+                    self._declare(cursor, self._models[name])
             except duckdb.InterruptException:
                 raise
             except duckdb.Error:
                 continue  # a query that reads it is told why
-            document(cursor, name, model.meaning, self._comments(cursor, name), columns)
             self._declared.add(name)
 
-    def _declare(self, cursor: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
-        """The names of its columns."""
+    def _declare_table(self, cursor: duckdb.DuckDBPyConnection, table: str) -> None:
+        if table not in self._ready:
+            self._tables.create(cursor, table)
+            self._ready.add(table)
+        self._tables.describe(cursor, table)
+
+    def _declare(self, cursor: duckdb.DuckDBPyConnection, model: Model) -> None:
         if model.layer == AS_VIEWS:
             cursor.execute(f"create view if not exists {model.name} as {model.sql}")
-        elif self._attach(cursor, model.name):
+        elif model.name not in self._ready and self._attach(cursor, model.name):
             self._ready.add(model.name)
-        else:
+        elif model.name not in self._ready:
             refusal = f"error({quoted(f'the model {model.name} is not built: name it in a FROM clause')})"
             # Each column refuses too: DuckDB would fold a condition on a null without asking for the row.
-            columns = ", ".join(f'{refusal}::{kind} as "{name}"' for name, kind in _columns(cursor, model))
-            empty = f"select {columns} from range(1) where {refusal}"  # noqa: S608 - the names are the model's own
+            refusals = ", ".join(f'{refusal}::{kind} as "{name}"' for name, kind in _columns(cursor, model))
+            empty = f"select {refusals} from range(1) where {refusal}"  # noqa: S608 - the names are the model's own
             self._publish(cursor, model.name, f"view built.{model.name} as {empty}")
-        return [row[0] for row in cursor.execute(f"describe {model.name}").fetchall()]
+        columns = [row[0] for row in cursor.execute(f"describe {model.name}").fetchall()]
+        document(cursor, model.name, model.meaning, self._comments(cursor, model.name), columns)
 
     def _comments(self, cursor: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
         """Of its columns; one that comes through `*` keeps the comment of its source."""
         found = {column.name: column.doc for table in TABLES.values() for column in table}
         for source in self._in_order(cursor, [name]):
-            found.update(self._models[source].columns)
+            if source not in TABLES:
+                found.update(self._models[source].columns)
         return found
 
     def _in_order(
         self, cursor: duckdb.DuckDBPyConnection, names: Iterable[str], is_there: Callable[[str], bool] = lambda _: False
     ) -> list[str]:
-        """The models and all that they read, each behind what it reads itself; what is there already needs nothing."""
+        """Models and tables and all that they read, each behind what it reads itself; what is there needs nothing."""
         found: dict[str, None] = {}
 
         def follow(name: str) -> None:
@@ -196,9 +209,11 @@ class Models:
         return list(found)
 
     def _sources(self, cursor: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+        if name in TABLES:
+            return []
         if name not in self._reads:
             named = mentions(cursor, self._models[name].sql)
-            self._reads[name] = sorted((named.read - named.own) & self._models.keys())
+            self._reads[name] = sorted((named.read - named.own) & self._names)
         return self._reads[name]
 
 

@@ -1,4 +1,4 @@
-"""A trace as a DuckDB database in memory: its three tables, shut off from files and network."""
+"""A trace as a DuckDB database in memory, shut off from files and network; its three tables come when they are read."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _ROW = {
 
 
 def open_database(trace: RecordedTrace, kept: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """The trace's tables. Ask through `cursor()`, one for each thread. `kept` is the folder of its kept models.
+    """A database without the trace's tables yet. Ask through `cursor()`, one for each thread.
 
-    Raises duckdb.Error for a segment that is no Parquet.
+    `kept` is the folder of the trace's kept models: the only one besides its own that can be reached.
     """
     connection = duckdb.connect(
         ":memory:",
@@ -38,28 +38,38 @@ def open_database(trace: RecordedTrace, kept: Path | None = None) -> duckdb.Duck
     connection.execute("set parquet_metadata_cache = true")
     connection.execute("create schema part")
     connection.execute("create schema built")
-    for table in TABLES:
-        _create_table(connection, trace, table)
     _create_lost_rows(connection, trace)
     _shut_off(connection, [trace.path] if kept is None else [trace.path, kept])
     return connection
 
 
-def _create_table(connection: duckdb.DuckDBPyConnection, trace: RecordedTrace, table: str) -> None:
-    """Sealed and unsealed rows as one view, with every column of the schema, whatever an older file lacks."""
-    connection.register("unsealed_rows", trace.tail(table))
-    connection.execute(f"create table part.unsealed_{table} as from unsealed_rows")
-    connection.unregister("unsealed_rows")
-    sources = f"from part.unsealed_{table}"
-    sealed = [str(path.absolute()) for path in trace.sealed_files(table)]
-    if sealed:
-        connection.execute("use part")
-        connection.read_parquet(sealed, union_by_name=True).create_view(f"sealed_{table}")
-        connection.execute("use main")
-        sources += f" union all by name from part.sealed_{table}"
-    connection.execute(f"create view {table} as {sources}")
-    comments = {column.name: column.doc for column in TABLES[table]}
-    document(connection, table, _ROW[table], comments, comments)
+class Tables:
+    """`objects`, `logs` and `streams` of a trace."""
+
+    def __init__(self, trace: RecordedTrace) -> None:
+        self._trace = trace
+
+    def create(self, cursor: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Sealed and unsealed rows as one view, with every column of the schema, whatever an older file lacks.
+
+        Raises duckdb.Error for a segment that is no Parquet.
+        """
+        cursor.register("unsealed_rows", self._trace.tail(table))
+        cursor.execute(f"create or replace table part.unsealed_{table} as from unsealed_rows")
+        cursor.unregister("unsealed_rows")
+        sources = f"from part.unsealed_{table}"
+        sealed = [str(path.absolute()) for path in self._trace.sealed_files(table)]
+        if sealed:
+            cursor.execute("use part")
+            cursor.read_parquet(sealed, union_by_name=True).create_view(f"sealed_{table}")
+            cursor.execute("use main")
+            sources += f" union all by name from part.sealed_{table}"
+        cursor.execute(f"create view {table} as {sources}")
+
+    def describe(self, cursor: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Give a table that was created its comments."""
+        comments = {column.name: column.doc for column in TABLES[table]}
+        document(cursor, table, _ROW[table], comments, comments)
 
 
 def _create_lost_rows(connection: duckdb.DuckDBPyConnection, trace: RecordedTrace) -> None:

@@ -17,7 +17,6 @@ from analysis.asking import Desk
 from analysis.database import open_database
 from analysis.keeping import Kept, open_kept
 from analysis.loglines import LogLine, Wanted, read_log_lines
-from tracer.errors import TraceDamaged
 from tracer.trace.verifying import leave_out_damaged
 
 _VERSIONS = """
@@ -41,12 +40,6 @@ from duckdb_columns() as columns
 join duckdb_views() as views on views.view_oid = columns.table_oid
 where not columns.internal and views.comment is not null and not starts_with(columns.table_name, '_')
 order by model, columns.column_index
-"""
-_SUMMARY = """
-with rows as (
-    select observed_at from objects union all select observed_at from logs union all select observed_at from streams
-)
-select min(observed_at) as first_at, max(observed_at) as last_at from rows
 """
 _COVERED = "select count(*) filter (state = 'gap'), count(*) filter (state = 'synced') from coverage"
 
@@ -78,7 +71,7 @@ class Trace:
     ) -> None:
         self.path = recorded.path
         self._recorded = recorded
-        self._desk = Desk(database, recorded.path, kept)
+        self._desk = Desk(database, recorded, kept)
 
     def sql(self, query: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run one SELECT over the tables and models; `$name` in it takes the parameter `name`.
@@ -115,7 +108,7 @@ class Trace:
 
     def summary(self) -> Summary:
         """The trace in a few figures."""
-        span = self.sql(_SUMMARY).row(0)
+        span = self.sql("from _span").row(0)
         gaps, synced = self.sql(_COVERED).row(0)
         cluster = self._recorded.manifest.cluster
         known = [each for each in (cluster.server, cluster.version) if each]
@@ -157,12 +150,7 @@ def open_trace(path: str | Path) -> Trace:
     """
     recorded = tracer.trace.open_trace(path)
     kept = _verified(recorded)
-    try:
-        return Trace(recorded, open_database(recorded, kept.folder if kept else None), kept)
-    except duckdb.Error as error:
-        raise TraceDamaged(
-            f"{path} cannot be read ({' '.join(str(error).split())}). `volreel check {path}` says what is readable."
-        ) from error
+    return Trace(recorded, open_database(recorded, kept.folder if kept else None), kept)
 
 
 def _verified(recorded: tracer.trace.Trace) -> Kept | None:

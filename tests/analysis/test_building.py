@@ -8,9 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import tracer.trace
 from analysis.asking import QueryError
 from analysis.building import Models
 from analysis.catalogue import parse_model
+from analysis.database import Tables
+from tracer.trace.manifest import Manifest
 
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 
@@ -22,11 +25,12 @@ FAILING = "select error('out of order')::int as a from zebra"
 
 
 @pytest.fixture
-def zoo():
+def zoo(tmp_path):
     with duckdb.connect() as connection:
         connection.execute("create schema built")
+        no_tables = Tables(tracer.trace.Trace(tmp_path, Manifest()))
         sources = {"zebra": ZEBRA, "monkey": MONKEY, "ape": APE, "broken": BROKEN, "failing": FAILING}
-        models = Models([parse_model(name, "staging", sql) for name, sql in sources.items()])
+        models = Models([parse_model(name, "staging", sql) for name, sql in sources.items()], no_tables)
 
         def ask(query: str, advance=lambda done, total: None):
             models.prepare(connection, query, advance)
