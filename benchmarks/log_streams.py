@@ -57,6 +57,8 @@ async def _serve(port: Any, streams: int, rate: float, said: Any) -> None:
         if request.path == "/api/v1/pods" and not request.query.get("watch"):
             items = [_pod(number) for number in range(streams)]
             return web.json_response({"kind": "List", "metadata": {"resourceVersion": "1000"}, "items": items})
+        if "/pods/csi-node-" in request.path and not request.path.endswith("/log"):
+            return web.json_response(_pod(int(request.path.rpartition("-")[2])))
         if not request.path.endswith(("/pods", "/log")):
             return web.json_response({"code": 404, "message": "not here"}, status=404)
         response = web.StreamResponse()

@@ -129,3 +129,31 @@ def test_the_captures_hold_no_secrets_and_stay_as_they_are(capture):
     with gzip.open(file) as text:
         lines = [json.loads(line)["line"] for line in text]
     assert list(scrub_lines(lines)) == lines
+
+
+FILL = "x" * 40_000
+BOUNDED = {
+    "a suspicious word far behind": (f'"volume_id":"v" {FILL} password={SECRET}', FILL),
+    "a value that is still open": (
+        f'"volume_id":"v" "secrets":{{"a":"{FILL}{FILL}","key":"{SECRET}',
+        '"volume_id":"v"',
+    ),
+    "blanks before what a bracket holds": (f"a secrets:{{{' ' * 70_000}{SECRET}", "a secrets:{"),
+    "too many words": ("a " + "token of x " * 600 + f"password={SECRET}", "a "),
+    "a line too long to be judged": (f"a {FILL * 7} password={SECRET}", FILL * 6),
+}
+
+
+@pytest.mark.parametrize("case", BOUNDED)
+def test_what_cannot_be_judged_is_withheld_and_marked(case):
+    line, kept = BOUNDED[case]
+    [clean] = scrub_lines([line])
+    assert SECRET not in clean
+    assert kept in clean
+    assert clean.endswith((REMOVED, f'"{REMOVED}"'))
+    assert scrub_line(clean) == clean
+
+
+def test_a_long_line_without_suspicion_is_kept_whole():
+    line = f"{FILL * 6} the end"
+    assert scrub_lines([line]) == [line]
