@@ -128,8 +128,8 @@ select
     if(state = 'open', watched_until, ended_at) as seen_until,
     -- From begins_at to ends_at, in microseconds; null where one of them is not known, and in a contradiction.
     if(state = 'contradiction', null, epoch_us(ended_at) - epoch_us(begins_at)) as duration_us,
-    -- It took at least so long, in microseconds. While open: so long it has been seen to wait. Null where nothing
-    -- says so.
+    -- It took at least so long, in microseconds; 0 where nothing says more, null in a contradiction. While open: so
+    -- long it has been seen to wait.
     case
         when state = 'contradiction' then null
         when apart_us = epoch_us(ended_at) - epoch_us(begins_at) then greatest(apart_us - 1, 0)
@@ -139,7 +139,9 @@ select
     case
         when state in ('open', 'contradiction') then null
         when apart_us = epoch_us(ended_at) - epoch_us(begins_at) then apart_us + 1
-        else greatest(epoch_us(ends_not_after) - epoch_us(from_not_before), 0)
+        -- Not `greatest`, which would make 0 of what is not known.
+        when ends_not_after < from_not_before then 0
+        else epoch_us(ends_not_after) - epoch_us(from_not_before)
     end as longest_us,
     -- `done`; `open`: the next milestone has not come; `abandoned`: given up or deleted before it came;
     -- `contradiction`: the evidence says that it ended before it began.

@@ -22,7 +22,7 @@ longest_waits as (
 slowest as (
     select volume_id, unnest(max_by(phases, duration_us))
     from phases
-    where state = 'done' and owner != 'user'
+    where state in ('done', 'abandoned') and owner != 'user'
     group by volume_id
 ),
 
@@ -79,7 +79,7 @@ select
     longest_waits.waiting_us,
     -- How many uses it has had, as far as the trace knows.
     coalesce(used.uses, 0) as uses,
-    -- The phase that took longest of those that are done; what was left to the user does not count.
+    -- The phase that took longest of those that are over; what was left to the user does not count.
     slowest.phase as slowest_phase,
     -- How long it took, in microseconds.
     slowest.duration_us as slowest_us,

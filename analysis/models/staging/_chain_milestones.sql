@@ -17,19 +17,37 @@ with placed as (
     group by _subjects.subject_id, _placed.position
 ),
 
+reached as (
+    select subject_id, max(position) as reached
+    from placed
+    group by subject_id
+),
+
 -- Where a detach was forced, a pod had completed, or a volume was deleted by hand, some milestones lie elsewhere than
 -- the chain has them: they were no cause of what comes behind them there.
-causal as (
+firm as (
     from placed
     where yields = 0
     union all
     from placed
-    where yields > 0
+    where yields in (1, 2)
         and not exists (
             from placed as other
             where other.subject_id = placed.subject_id
                 and other.yields < placed.yields
                 and if(other.position < placed.position, other.earliest > placed.latest, other.latest < placed.earliest)
+        )
+),
+
+causal as (
+    from firm
+    union all
+    from placed
+    where yields = 3
+        and not exists (
+            from firm
+            where firm.subject_id = placed.subject_id
+                and if(firm.position < placed.position, firm.earliest > placed.latest, firm.latest < placed.earliest)
         )
 ),
 
@@ -63,5 +81,8 @@ select
     -- contradicts itself.
     not_after,
     clock,
-    evidence
+    evidence,
+    -- The farthest place that the subject has a milestone at, in the order of the chain or not.
+    reached.reached
 from bounded
+join reached using (subject_id)

@@ -26,8 +26,10 @@ steps (chain, position, milestone, phase, link, owner, only_for, need, yields) a
         ('claim', 5, 'create_called', 'provision_queue', 'provision', 'provisioner queue', 'dynamic', 'must', 0),
         ('claim', 6, 'create_answered', 'create', 'provision', 'driver', 'dynamic', 'must', 0),
         ('claim', 7, 'pv_created', 'save_pv', 'provision', 'provisioner', 'dynamic', 'must', 0),
+        -- Where no volume fitted, someone had to make one by hand.
+        ('claim', 8, 'pv_created', 'wait_volume', 'bind', 'user', 'static', 'extra', 1),
         -- pv_controller.go bind(): four writes, the claim's status last.
-        ('claim', 8, 'claim_bound', 'bind', 'bind', 'PV controller', null, 'must', 0),
+        ('claim', 9, 'claim_bound', 'bind', 'bind', 'PV controller', null, 'must', 0),
 
         ('pod', 0, 'pod_created', null, null, null, null, 'must', 0),
         -- pkg/scheduler/framework/plugins/volumebinding: spec.nodeName is written once all claims are bound.
@@ -52,11 +54,11 @@ steps (chain, position, milestone, phase, link, owner, only_for, need, yields) a
         ('pod_end', 0, 'pod_deletion_asked', null, null, null, null, 'must', 2),
         -- pkg/kubelet/kubelet.go, SyncTerminatingPod and SyncTerminatedPod. A pod that has completed is unmounted
         -- without being deleted.
-        ('pod_end', 1, 'containers_stopped', 'container_stop', 'stop', 'container stop', 'placed', 'may', 3),
-        ('pod_end', 2, 'unpublished', 'unpublish', 'unpublish', 'unpublish', 'placed', 'may', 1),
+        ('pod_end', 1, 'containers_stopped', 'container_stop', 'stop', 'container stop', 'stops', 'may', 3),
+        ('pod_end', 2, 'unpublished', 'node_unpublish', 'unpublish', 'unpublish', 'placed', 'may', 1),
         -- The kubelet lets the pod's object go once its volumes are unmounted; a detach goes on beside that.
         ('pod_end', 3, 'pod_gone', 'pod_removal', 'unpublish', 'kubelet', 'stays', 'must', 1),
-        ('pod_end', 4, 'unstaged', 'unstage', 'unstage', 'unstage', 'unstage', 'may', 1),
+        ('pod_end', 4, 'unstaged', 'node_unstage', 'unstage', 'unstage', 'unstage', 'may', 1),
         -- pkg/kubelet/kubelet_node_status.go: volumesInUse, the gate for a safe detach
         ('pod_end', 5, 'no_longer_in_use', 'node_release', 'unstage', 'kubelet wait', 'detach', 'may', 1),
         -- attachdetach/reconciler/reconciler.go: without waiting for the node after 6 minutes, or if that is out of
@@ -70,11 +72,11 @@ steps (chain, position, milestone, phase, link, owner, only_for, need, yields) a
         -- pkg/controller/volume/pvcprotection/pvc_protection_controller.go: a claim stays while a scheduled pod names
         -- it.
         ('claim_end', 1, 'claim_gone', 'claim_protection', 'release', 'PVC protection', null, 'must', 0),
-        ('claim_end', 2, 'pv_released', 'release', 'release', 'PV controller', 'pv', 'may', 0),
+        ('claim_end', 2, 'pv_released', 'release_pv', 'release', 'PV controller', 'pv', 'may', 0),
         -- sig-storage-lib-external-provisioner, controller.go shouldDelete(); refused while a VolumeAttachment names
         -- the volume
         ('claim_end', 3, 'delete_called', 'delete_queue', 'delete', 'provisioner queue', 'delete', 'must', 0),
-        ('claim_end', 4, 'delete_answered', 'delete', 'delete', 'driver', 'delete', 'must', 0),
+        ('claim_end', 4, 'delete_answered', 'delete_volume', 'delete', 'driver', 'delete', 'must', 0),
         ('claim_end', 5, 'pv_gone', 'pv_removal', 'delete', 'provisioner', 'delete', 'must', 1),
 
         ('expand', 0, 'expand_asked', null, null, null, null, 'must', 0),
@@ -124,7 +126,8 @@ select
     -- `volume` or `use`: whose milestone it is.
     chains.scope,
     milestone,
-    -- Name of the step, and of the phase that it makes; null for the cause, which no step leads to.
+    -- Name of the step, and of the phase that it makes; no link of several steps has it. Null for the cause, which no
+    -- step leads to.
     steps.phase,
     -- The link of the chain that the step belongs to.
     steps.link,

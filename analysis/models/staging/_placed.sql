@@ -16,6 +16,7 @@ select
         else milestones.occurrence
     end as occurrence,
     _links.position,
+    -- As in `_links`.
     _links.only_for,
     _links.yields,
     milestones.volume_id,

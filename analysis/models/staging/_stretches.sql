@@ -19,6 +19,7 @@ followed as (
         not_before as from_not_before,
         not_after as from_not_after,
         evidence as evidence_from,
+        reached,
         lead(position) over chain_order as to_position,
         lead(milestone) over chain_order as to_milestone,
         lead(happened_at) over chain_order as ends_at,
@@ -42,10 +43,10 @@ sorts as (
 )
 
 select
-    followed.*,
+    followed.* exclude (reached),
     sorts.last_position
 from followed
 join _subjects using (subject_id)
 join sorts using (chain, features)
 where coalesce(begins_at, ends_at) is not null
-    and (to_position is not null or _subjects.reached < sorts.last_position)
+    and (to_position is not null or reached < sorts.last_position)

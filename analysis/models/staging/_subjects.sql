@@ -13,9 +13,14 @@ subjects as (
         any_value(volume_id) as volume_id,
         any_value(use_id) as use_id,
         min(happened_at) as first_at,
-        max(position) as reached
+        bool_or(milestone = 'staged') as was_staged,
+        bool_or(milestone = 'unstaged') as was_unstaged,
+        bool_or(milestone = 'containers_stopped') as was_stopped,
+        bool_or(milestone = 'unpublished') as was_unpublished
     from _placed
     group by chain, id, occurrence
+    -- A PersistentVolume without a claim waits for nothing.
+    having chain != 'claim' or bool_or(milestone = 'claim_created')
 ),
 
 -- What ends a subject before its last milestone.
@@ -61,6 +66,19 @@ ended as (
     group by chain, id, occurrence
 ),
 
+started as (
+    select distinct use_id
+    from milestones
+    where milestone = 'containers_started'
+),
+
+-- Whose unmounting the logs tell of, done or not.
+unmounting as (
+    select distinct pod_uid, volume_handle
+    from operations
+    where method = 'NodeUnpublishVolume'
+),
+
 sources as (
     select
         coalesce(bool_or(source = 'storageclasses'), false) as has_classes,
@@ -100,6 +118,7 @@ with_facts as (
                 _volumes.storage_class != '' and classes.provisioner is distinct from 'kubernetes.io/no-provisioner'
             else _volumes.kind = 'dynamic'
         end as is_dynamic,
+        subjects.occurrence = 1 and coalesce(_volumes.kind = 'static', false) as is_static,
         classes.binding_mode = 'WaitForFirstConsumer' as is_delayed,
         -- A class that does not exist hands a claim to nobody; one that was not watched may do anything.
         coalesce(_volumes.storage_class, '') = '' or classes.name is not null or sources.has_classes as is_class_known,
@@ -115,7 +134,11 @@ with_facts as (
         coalesce(uses.attachment_uid is not null and not uses.caused_attach, false) as found_attached,
         coalesce(uses.ended_attach, false) as is_detached,
         uses.attachment_uid is not null and not coalesce(uses.ended_attach, false) as stays_attached,
-        _pods.deletion_requested_at is not null or _pods.ended_at is not null as is_pod_deleted
+        _pods.deletion_requested_at is not null or _pods.ended_at is not null as is_pod_deleted,
+        -- A pod that is gone shows no more of its containers.
+        subjects.was_stopped or (started.use_id is not null and _pods.ended_at is null) as stops,
+        -- A pod that was deleted by force can be gone long before its volumes.
+        unmounting.pod_uid is not null and not subjects.was_unpublished as is_unmounting
     from subjects
     cross join sources
     left join ended using (chain, id, occurrence)
@@ -125,6 +148,8 @@ with_facts as (
     left join drivers on drivers.name = _volumes.driver
     left join uses on uses.use_id = subjects.use_id
     left join _pods on _pods.pod_uid = uses.pod_uid
+    left join started on started.use_id = subjects.use_id
+    left join unmounting on unmounting.pod_uid = uses.pod_uid and unmounting.volume_handle = _volumes.volume_handle
 )
 
 select
@@ -148,15 +173,22 @@ select
         [
             if(is_delayed, 'delayed', null),
             if(is_dynamic, 'dynamic', null),
+            if(is_static, 'static', null),
             if(has_pv, 'pv', null),
             if(has_pv and is_deleted, 'delete', null),
             if(is_attached and not found_attached, 'attach', null),
             if(is_attachable, 'attachable', null),
-            if(is_staged and not found_attached, 'stage', null),
+            if(was_staged or (is_staged and not found_attached), 'stage', null),
             if(is_detached, 'detach', null),
-            if(is_staged and not stays_attached, 'unstage', null),
+            if(was_unstaged or (is_staged and not stays_attached), 'unstage', null),
             if(node is not null, 'placed', null),
-            if(node is not null and not is_detached and is_pod_deleted, 'stays', null)
+            if(node is not null and stops, 'stops', null),
+            -- Its way down ends with its pod.
+            if(
+                node is not null and is_pod_deleted and not is_detached and not was_unstaged and not is_unmounting,
+                'stays',
+                null
+            )
         ],
         lambda feature: feature is not null
     ) as features,
@@ -167,7 +199,5 @@ select
     -- When, on the recorder's clock; null where that is not known.
     gone_at,
     gone_not_before,
-    gone_not_after,
-    -- The farthest place in the chain where it has a milestone.
-    reached
+    gone_not_after
 from with_facts

@@ -61,6 +61,7 @@ reasons (involved_kind, reason, beginning, first_milestone, last_milestone, is_t
         ('Pod', 'FailedScheduling', '', 'pod_scheduled', 'pod_scheduled', false),
         ('Pod', 'FailedAttachVolume', '', 'publish_called', 'attached', false),
         ('Pod', 'FailedAttachVolume', 'Multi-Attach error', 'attachment_created', 'attachment_created', false),
+        ('Pod', 'FailedMount', '', 'kubelet_accepted', 'published', false),
         ('Pod', 'FailedMount', 'MountVolume.MountDevice failed', 'staged', 'staged', false),
         ('Pod', 'FailedMount', 'MountVolume.SetUp failed', 'published', 'published', false),
         ('Pod', 'FailedMount', 'MountVolume.NodeAffinity', 'published', 'published', false),
