@@ -6,10 +6,14 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import typer.main
 
+from analysis import open_trace
+from analysis.catalogue import read_models
 from tracer.errors import ExitCode
 from tracer.kinds import KINDS, Keep, Kind
 from tracer.logs.calls import VOCABULARY
@@ -17,6 +21,16 @@ from tracer.trace.schema import TABLES, TYPES, WHATS
 
 DOCS = Path(__file__).parent
 _WIDTH = "100"
+_SAMPLE = DOCS.parent / "sample_traces" / "first-volumes.trace"
+
+LAYERS = {
+    "intervals": "What the trace itself says, as stretches of time.",
+    "identity": "Which volumes there were, whose they were, and which pods used them.",
+    "lifecycle": "What happened to them, and when.",
+    "latency": "Where the time went.",
+    "staging": "What the others are made of.",
+}
+"""Folder under analysis/models/ -> what its public models are about."""
 
 
 def tables() -> str:
@@ -37,6 +51,30 @@ def _type(kind: object) -> str:
     text = str(kind).replace("extension<arrow.json>", "json").replace("timestamp[us, tz=UTC]", "timestamp[µs, UTC]")
     text = text.replace("timestamp[ns, tz=UTC]", "timestamp[ns, UTC]").replace("list<element: ", "list<")
     return text.replace("list<item: ", "list<").replace("|", "\\|")
+
+
+def models() -> str:
+    """Every public model, by layer."""
+    public = [model for model in read_models() if not model.name.startswith("_")]
+    public.sort(key=lambda model: list(LAYERS).index(model.layer))
+    with open_trace(_SAMPLE) as trace:
+        columns = trace.models().partition_by("model", as_dict=True)
+    parts = []
+    for layer, of_layer in groupby(public, key=attrgetter("layer")):
+        parts += [f"## {layer.capitalize()}", "", LAYERS[layer], ""]
+        for model in of_layer:
+            rows = columns[(model.name,)].select("column_name", "column_type", "column_meaning").rows()
+            parts += [f"### {model.name}", "", model.meaning, "", "| column | type | meaning |", "| --- | --- | --- |"]
+            parts += [f"| `{name}` | {_sql_type(kind)} | {_cell(about)} |" for name, kind, about in rows] + [""]
+    return "\n".join(parts)
+
+
+def _sql_type(kind: str) -> str:
+    return kind.lower().replace("timestamp with time zone", "timestamptz").replace("varchar", "text")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def kinds() -> str:
@@ -82,9 +120,9 @@ def _helps(command: typer.main.Any, names: tuple[str, ...]) -> Iterator[str]:
 
 def generated() -> dict[Path, str]:
     """Every document with generated parts -> what it should be."""
-    sections = {"tables": tables, "kinds": kinds, "exits": exits, "vocabulary": vocabulary}
+    sections = {"tables": tables, "kinds": kinds, "exits": exits, "vocabulary": vocabulary, "models": models}
     found = {DOCS / "cli.md": cli()}
-    for path in (DOCS / "trace-format.md", DOCS / "recording.md", DOCS / "logs.md"):
+    for path in (DOCS / "trace-format.md", DOCS / "recording.md", DOCS / "logs.md", DOCS / "models.md"):
         text = path.read_text()
         for name, make in sections.items():
             mark = rf"(<!-- generated: {name} -->\n).*?(<!-- end generated -->)"

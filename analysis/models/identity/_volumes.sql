@@ -114,31 +114,60 @@ every_volume as (
 )
 
 select
+    -- UID of the PersistentVolume; of a claim that never got one its UID; of an inline volume `POD_UID/POD_VOLUME`.
     volume_id,
+    -- `dynamic` (a provisioner made it), `static` (an administrator did), `pending` (a claim that has no volume),
+    -- `inline` (a CSI volume in a pod's spec). Null for a claim that is bound to a volume which the trace does not
+    -- have.
     kind,
+    -- UID of the PersistentVolume; null where there is none.
     pv_uid,
+    -- Name of the PersistentVolume; null where there is none.
     pv_name,
+    -- Plugin that the volume is made for: `kubernetes.io/csi`, `kubernetes.io/nfs`, ... Null where that is not known.
     plugin,
+    -- CSI driver that does the work; of an in-tree volume its plugin, of a claim without a volume the provisioner that
+    -- it waits for. Null where that is not known.
     driver,
+    -- The driver's own id of the volume; of an in-tree volume its plugin's (`server:/path` for NFS). Null where that is
+    -- not known.
     volume_handle,
     -- How the attach/detach controller and the kubelet call it; null where each pod has a name of its own for it, or
     -- that is not known.
     unique_name,
+    -- Storage class; an empty text is 'no class', null is 'not said'.
     storage_class,
+    -- UID of the claim, of several the latest; null where there was none.
     claim_uid,
+    -- Namespace of that claim.
     claim_namespace,
+    -- Name of that claim.
     claim_name,
+    -- Size in bytes; null while there is none.
     capacity_bytes,
+    -- `Filesystem` or `Block`; null where it is not said.
     volume_mode,
+    -- Access modes of the volume; of a claim without one those that it asks for.
     access_modes,
+    -- What becomes of it when its claim goes: `Delete`, `Retain` or `Recycle`. Null where there is no PersistentVolume.
     reclaim_policy,
+    -- Kind of what the claim wants its content from: `VolumeSnapshot`, `PersistentVolumeClaim`, ... Null: it is made
+    -- empty.
     source_kind,
+    -- Name of that source.
     source_name,
+    -- The volume that it was restored or cloned from; null where that is not known.
     source_volume_id,
+    -- Whether a CSI driver does the work of its in-tree plugin.
     coalesce(migrated, false) as migrated,
+    -- First row of the trace that shows it.
     first_seq,
+    -- When that row arrived at the recorder.
     first_observed_at,
+    -- Type of that row; LISTED: what came before is unknown.
     first_type,
+    -- When the last of it was gone, on the recorder's clock; null while it is there.
     ended_at,
+    -- DELETED, or VANISHED: it went away at an unknown moment before ended_at. Null while it is there.
     ended_by
 from every_volume

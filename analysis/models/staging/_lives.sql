@@ -1,8 +1,8 @@
 -- One life of one API object that volumes are made of, from the first row with its uid to its end, with what its last
 -- known version says; its name means it only in between. Lives are told apart and ordered by what the server says (uid,
 -- revision), never by when streams were heard: how rows of different streams arrive among each other changes nothing. A
--- `position` is a revision, raised by the restores of the cluster before it (notes `rewound`), because a restored server
--- counts on from a lower one.
+-- `position` is a revision, raised by the restores of the cluster before it (notes `rewound`), because a restored
+-- server counts on from a lower one.
 with lives as (
     select
         kind,
