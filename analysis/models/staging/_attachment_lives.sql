@@ -1,5 +1,5 @@
 -- One VolumeAttachment's life on the recorder's clock, for joining what names only volume and node: it is meant from
--- `begins_at` until the next one of the same volume and node.
+-- `begins_at` until `ends_at`, or the next one of the same volume and node.
 select
     _attachments.attachment_uid,
     _attachments.volume_id,
@@ -9,6 +9,7 @@ select
         '-infinity'::timestamptz,
         _attachments.first_observed_at - to_microseconds(coalesce(clocks.watch_delay_us, 0))
     ) as begins_at,
+    coalesce(_attachments.ended_at, 'infinity'::timestamptz) as ends_at,
     _attachment_uses.caused_by,
     _attachment_uses.ended_by
 from _attachments

@@ -35,7 +35,7 @@ turns as (
 ),
 
 attachments as (
-    select attachment_uid, _attachments.volume_id, node, unique_name, from_position
+    select attachment_uid, _attachments.volume_id, node, unique_name, from_position, to_position
     from _attachments
     join _volumes using (volume_id)
 ),
@@ -53,6 +53,7 @@ found as (
         on attachments.node = turns.node
         and attachments.unique_name = turns.unique_name
         and turns.position >= attachments.from_position
+    where attachments.to_position is null or turns.position < attachments.to_position
     group by attachments.attachment_uid, attachments.volume_id, turns.milestone
 )
 

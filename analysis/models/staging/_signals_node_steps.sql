@@ -5,7 +5,8 @@ with uses_of_nodes as (
         uses.volume_id,
         uses.node,
         uses.use_id,
-        if(_pods.first_type = 'LISTED', '-infinity'::timestamptz, _pods.first_observed_at - interval 1 second) as begins_at
+        if(_pods.first_type = 'LISTED', '-infinity'::timestamptz, _pods.first_observed_at - interval 1 second) as begins_at,
+        coalesce(_pods.ended_at, 'infinity'::timestamptz) as ends_at
     from uses
     join _pods using (pod_uid)
     where uses.node is not null
@@ -15,7 +16,7 @@ with uses_of_nodes as (
 driver_staged as (
     select
         steps.*,
-        lives.caused_by,
+        if(steps.told_at <= lives.ends_at, lives.caused_by, null) as caused_by,
         row_number() over (partition by steps.volume_id, steps.node, lives.attachment_uid order by steps.told_at, steps.seq) as turn
     from (select * exclude (use_id) from _node_steps where milestone = 'staged' and use_id is null) as steps
     asof left join _attachment_lives as lives
@@ -27,14 +28,21 @@ of_uses as (
     from _node_steps
     where use_id is not null
     union all
-    select milestone, if(turn = 1, coalesce(caused_by, latest.use_id), latest.use_id), told_at, error, clock, source, seq
+    select
+        milestone,
+        if(turn = 1 and caused_by is not null, caused_by, if(told_at <= latest.ends_at, latest.use_id, null)),
+        told_at,
+        error,
+        clock,
+        source,
+        seq
     from driver_staged
     asof left join uses_of_nodes as latest
         on latest.volume_id = driver_staged.volume_id
         and latest.node = driver_staged.node
         and driver_staged.told_at >= latest.begins_at
     union all
-    select milestone, coalesce(last_use.use_id, lives.ended_by), told_at, error, clock, source, seq
+    select milestone, coalesce(last_use.use_id, if(told_at <= lives.ends_at, lives.ended_by, null)), told_at, error, clock, source, seq
     from (select * exclude (use_id) from _node_steps where milestone = 'unstaged') as steps
     asof left join (
         select volume_id, node, use_id, told_at as let_go_at

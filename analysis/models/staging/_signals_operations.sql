@@ -66,6 +66,7 @@ attachings as (
     ) as placed
     asof join _attachment_lives as lives
         on lives.volume_id = placed.volume_id and lives.node = placed.node and placed.called_at >= lives.begins_at
+    where placed.called_at <= lives.ends_at
 ),
 
 mountings as (
