@@ -27,6 +27,11 @@ READ_BUFFER = 1 << 17
 """Bytes that a connection may hold unread before TCP pushes back: this times the streams bounds their memory."""
 SMALL_READ_BUFFER = 1 << 13
 """The same for logs, of which there are hundreds."""
+LOG_HEADER = "Volreel-Log"
+"""Names the stream that a request for a log means: its path names a pod, and names are used again.
+
+An API server ignores it. A served trace, where minutes may go by between two requests, then sends no other pod's log.
+"""
 _CONNECT_S = 10.0
 _ANSWER_S = 60.0
 
@@ -182,25 +187,28 @@ class Cluster:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, query: Mapping[str, str], silence_s: float, *, is_log: bool = False
+        self, path: str, query: Mapping[str, str], silence_s: float, *, log: str | None = None
     ) -> AsyncIterator[Answer]:
-        """The body of a GET in pieces as they arrive, without end; `is_log`: with little memory for what is unread.
+        """The body of a GET in pieces as they arrive, without end.
+
+        `log` is the stream of a log that is asked for: there are many, so each gets little memory for what is unread.
 
         Raises Refused; Lost when the connection breaks or `silence_s` pass without a byte. The iteration ends without
         an exception only when the server ended the answer well, so that all it had to say has arrived.
         """
         limits = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=silence_s)
-        async with self._request(path, query, limits, is_log=is_log) as response:
+        async with self._request(path, query, limits, log=log) as response:
             yield Answer(response, silence_s)
 
     @asynccontextmanager
     async def _request(
-        self, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout, *, is_log: bool = False
+        self, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout, *, log: str | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         client = self._client
         client.requests += 1
         try:
-            response = await self._send(client.small() if is_log else client.api, path, query, limits)
+            headers = {} if log is None else {LOG_HEADER: log}
+            response = await self._send(client.small() if log else client.api, path, query, headers, limits)
             try:
                 if response.status >= 400:
                     raise await _refusal(response)
@@ -213,14 +221,14 @@ class Cluster:
                 await client.close()
 
     async def _send(
-        self, api: Any, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout
+        self, api: Any, path: str, query: Mapping[str, str], headers: dict[str, str], limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:
         try:
             request = await api.param_serialize(
                 "GET",
                 path,
                 query_params=list(query.items()),
-                header_params={"Accept": "application/json"},
+                header_params={"Accept": "application/json", **headers},
                 auth_settings=["BearerToken"],
             )
             answer = await api.call_api(*request, _request_timeout=limits)

@@ -93,6 +93,12 @@ async def test_the_previous_run_is_served_whole(trace: Path) -> None:
     assert texts(body) == [f"number={number}" for number in range(1, 6)]
 
 
+async def test_one_who_means_an_earlier_pod_or_run_gets_no_other(trace: Path) -> None:
+    async with served(trace) as api:
+        for meant, code in (("uid-csi/driver/1", 200), ("uid-csi/driver/0", 404), ("uid-before/driver/1", 404)):
+            assert (await api.raw(LOG, **{"Volreel-Log": f"log/shop/csi-0/{meant}"}))[0] == code
+
+
 async def test_at_an_instant_a_log_ends_there(trace: Path) -> None:
     async with served(trace, at="+3s") as api:
         assert texts(await ask(api)) == ["number=1", "number=2", "number=3"]

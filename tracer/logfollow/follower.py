@@ -179,16 +179,12 @@ class ContainerFollower:
         restart, latest = reading.run.restart, self._latest
         is_over = self._is_over(restart)
         is_previous = latest is not None and latest.restart > restart
-        self._reads_previous = is_previous
-        # Later lines tell by those before them whose they are; the first do not.
-        if reading.position.newest is None and await self._is_moved(restart, ask=True):
-            await self._wait(self._pace.backoff(0))
-            return False
         return await self._read(reading, place, follow=not is_over, previous=is_previous) and is_over
 
     async def _read(self, reading: Reading, place: Place, *, follow: bool, previous: bool) -> bool:
         """One answer, and the wait behind it; whether nothing more can come of the run if it is over."""
         began, generation = time.monotonic(), self._means.cluster.generation
+        self._reads_previous = previous
         was_read, self._was_read = self._was_read, False
         try:
             query = self._query(reading, follow=follow, previous=previous)

@@ -90,7 +90,7 @@ class Reading:
         asked_at = time.monotonic()
         self.words = None
         try:
-            async with self._means.cluster.stream(self.run.path, query, silence_s, is_log=True) as answer:
+            async with self._means.cluster.stream(self.run.path, query, silence_s, log=self.run.stream) as answer:
                 self._heard()
                 await self._read(cutter, answer, place, is_last=is_last)
         except Silent:

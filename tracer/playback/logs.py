@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
+from tracer.cluster import LOG_HEADER
 from tracer.logfollow.pods import pod_state
 from tracer.playback.loglines import LogLine
 from tracer.playback.readers import Readers
@@ -76,6 +77,8 @@ class Logs:
         query = dict(request.query)
         wanted = asked(query, self._world.instant_us())
         stream = self._stream(namespace, name, query)
+        if request.headers.get(LOG_HEADER, stream) != stream:  # one who has not heard yet that the pod is another
+            raise not_found("pods", "", name)
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
         response.enable_chunked_encoding()
         await response.prepare(request)
