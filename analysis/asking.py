@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from analysis.building import Models
+from analysis.building import Advance, Models, silent
 from analysis.catalogue import read_models
 from analysis.database import Tables
 from analysis.keeping import Kept, is_about_a_file
@@ -33,6 +33,8 @@ class Desk:
         self._connection = connection
         self._trace = trace.path
         self._models = Models(read_models(), Tables(trace), kept)
+        self.advance: Advance = silent
+        """Told what is being built for a query, from the thread that asks."""
         self._idle = threading.Condition()
         self._busy: set[duckdb.DuckDBPyConnection] = set()
         self._cancelled: set[duckdb.DuckDBPyConnection] = set()
@@ -67,7 +69,7 @@ class Desk:
 
     def _answer(self, query: str, parameters: Mapping[str, Any]) -> pa.Table:
         with self._cursor() as cursor:
-            self._models.prepare(cursor, query, check=lambda: self._require_not_cancelled(cursor))
+            self._models.prepare(cursor, query, self.advance, lambda: self._require_not_cancelled(cursor))
             cursor.execute("begin transaction read only")
             # Not `.pl()`: Polars would hold on to Ctrl-C while DuckDB works.
             return cursor.sql(query, params=dict(parameters)).to_arrow_table()

@@ -27,11 +27,11 @@ AS_VIEWS = "intervals"
 BY_PYTHON: Mapping[str, Callable[[Iterable[tuple[Any, ...]], Check], pa.Table]] = {"_paired": paired}
 """Models whose rows a function makes of the rows of their SQL."""
 
-Advance = Callable[[int, int | None], None]
-"""Told how many models are built, and of how many."""
+Advance = Callable[[str, int, int], None]
+"""Told which model is being built, how many were built before it, and of how many."""
 
 
-def silent(done: int, total: int | None) -> None:
+def silent(model: str, done: int, total: int) -> None:
     """Tells nobody."""
 
 
@@ -86,7 +86,7 @@ class Models:
     ) -> None:
         missing = [name for name in self._in_order(cursor, names, self._is_there) if name not in self._ready]
         for done, name in enumerate(missing):
-            advance(done, len(missing))
+            advance(name, done, len(missing))
             if name in TABLES:
                 self._tables.create(cursor, name)
             elif not self._attach(cursor, name):

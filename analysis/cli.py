@@ -167,7 +167,10 @@ def _cancellable(trace: Trace, question: Callable[[], Answer]) -> Answer:
     """Ask in a thread: while DuckDB works, Python would not hear Ctrl-C in this one."""
     from concurrent.futures import ThreadPoolExecutor, wait
 
-    with ThreadPoolExecutor(1) as threads:
+    from tracer.trace.progress import progress
+
+    with progress("building models") as advance, ThreadPoolExecutor(1) as threads:
+        trace.when_building(lambda _, done, total: advance(done, total))
         answer = threads.submit(question)
         try:
             # Polars makes signals restart a wait, so that only one with an end lets Ctrl-C through.
@@ -189,7 +192,7 @@ def _warn_of_what_is_missing(trace: Trace) -> None:
     """Say first what the answer cannot know."""
     from tracer.trace.visible import visible
 
-    summary = trace.summary()
+    summary = _cancellable(trace, trace.summary)
     for fault in summary.faults:
         typer.echo(visible(f"volreel: {fault}"), err=True)
     if summary.first_at and not summary.knows_coverage:

@@ -14,6 +14,7 @@ import polars as pl
 
 import tracer.trace
 from analysis.asking import Desk
+from analysis.building import Advance
 from analysis.database import open_database
 from analysis.keeping import Kept, open_kept
 from analysis.loglines import LogLine, Wanted, read_log_lines
@@ -122,6 +123,10 @@ class Trace:
             knows_coverage=bool(gaps or synced),
             faults=tuple(f"{fault.file} {fault.why}" for fault in self._recorded.faults),
         )
+
+    def when_building(self, advance: Advance) -> None:
+        """Have it told which model is being built, how many were before it, and of how many: it may take a while."""
+        self._desk.advance = advance
 
     def cancel(self) -> None:
         """Stop the queries that other threads are running: they raise QueryError. Returns when they have ended."""

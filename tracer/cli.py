@@ -144,7 +144,7 @@ def import_ndjson(
     import sys
 
     from tracer.ndjson.importing import import_ndjson as run
-    from tracer.progress import progress
+    from tracer.trace.progress import progress
 
     with progress("importing") as advance:
         imported = run(files, out, advance)
@@ -183,7 +183,7 @@ def import_logs(
     from tracer.logs.files import About
     from tracer.logs.importing import import_logs as run
     from tracer.logs.zones import zone_of
-    from tracer.progress import progress
+    from tracer.trace.progress import progress
 
     about = About(node=node, component=component, year=year, zone=zone_of(timezone))
     with progress("importing") as advance:
@@ -215,7 +215,7 @@ def export(
     Example:  volreel export incident.trace --to ndjson | grep VolumeAttachment
     """
     from tracer.ndjson.exporting import export_ndjson
-    from tracer.progress import progress
+    from tracer.trace.progress import progress
 
     del to
     with progress("exporting") as advance:
@@ -240,7 +240,7 @@ def info(
     """
     from tracer.inspection.info import inspect_trace
     from tracer.inspection.info_text import info_text
-    from tracer.progress import progress
+    from tracer.trace.progress import progress
 
     with progress("reading") as advance:
         found = inspect_trace(trace, advance)
@@ -266,7 +266,7 @@ def check(
     from tracer.errors import ExitCode
     from tracer.inspection.check import check_trace
     from tracer.inspection.check_text import check_text
-    from tracer.progress import progress
+    from tracer.trace.progress import progress
 
     with progress("checking") as advance:
         checked = check_trace(trace, advance)

@@ -10,7 +10,7 @@ import pytest
 
 import tracer.trace
 from analysis.asking import QueryError
-from analysis.building import Models
+from analysis.building import Models, silent
 from analysis.catalogue import parse_model
 from analysis.database import Tables
 from tracer.trace.manifest import Manifest
@@ -32,7 +32,7 @@ def zoo(tmp_path):
         sources = {"zebra": ZEBRA, "monkey": MONKEY, "ape": APE, "broken": BROKEN, "failing": FAILING}
         models = Models([parse_model(name, "staging", sql) for name, sql in sources.items()], no_tables)
 
-        def ask(query: str, advance=lambda done, total: None):
+        def ask(query: str, advance=silent):
             models.prepare(connection, query, advance)
             return connection.execute(query).fetchall()
 
@@ -41,9 +41,9 @@ def zoo(tmp_path):
 
 def test_a_model_is_built_behind_those_that_it_reads_and_once(zoo):
     steps = []
-    assert zoo("from ape", lambda done, total: steps.append((done, total))) == [(3,)]
-    assert steps == [(0, 3), (1, 3), (2, 3)]
-    assert zoo("from APE join monkey on true", lambda done, total: pytest.fail("built again"))
+    assert zoo("from ape", lambda *told: steps.append(told)) == [(3,)]
+    assert steps == [("zebra", 0, 3), ("monkey", 1, 3), ("ape", 2, 3)]
+    assert zoo("from APE join monkey on true", lambda *told: pytest.fail("built again"))
     assert zoo("select table_name from duckdb_tables() order by all") == [("ape",), ("monkey",), ("zebra",)]
 
 

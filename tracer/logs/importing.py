@@ -12,7 +12,7 @@ from tracer.logs.files import About, Found, LogFiles
 from tracer.logs.lifting import LogLifter
 from tracer.logs.streams import STREAM_COLUMNS, stream_columns
 from tracer.making import make_room, new_trace
-from tracer.progress import Advance
+from tracer.trace.progress import Advance
 from tracer.trace.schema import LOGS
 
 _WINDOW = 4096

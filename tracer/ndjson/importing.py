@@ -9,7 +9,7 @@ from pathlib import Path
 from tracer.making import make_room, new_trace
 from tracer.ndjson.files import Files, Read
 from tracer.ndjson.window import Intake
-from tracer.progress import Advance
+from tracer.trace.progress import Advance
 
 _WINDOW_ROWS = 4096
 _WINDOW_BYTES = 4 << 20
