@@ -289,6 +289,19 @@ def test_a_static_volume_that_someone_had_to_make_first_was_the_users(lives):
     ]
 
 
+@pytest.mark.parametrize("storage_class", ["never-made", ""])
+def test_a_claim_that_nobody_makes_a_volume_for_waits_to_be_bound(storage_class):
+    lives = Lives().storage_class().volume(kind="pending", storage_class=storage_class).watched(1000)
+    lives.milestone("claim_created", 10)
+    assert names(lives.phases()) == [("bind", "PV controller", "open", None)]
+
+
+def test_a_claim_that_names_its_volume_waits_to_be_bound():
+    lives = Lives().storage_class().volume(kind="pending").add("_claims", claim_uid="c-v", volume_name="theirs")
+    lives.watched(1000).milestone("claim_created", 10)
+    assert names(lives.phases()) == [("bind", "PV controller", "open", None)]
+
+
 def test_a_volume_that_nobody_claims_waits_for_nothing():
     lives = Lives().volume(kind="static", storage_class="manual").watched(1000)
     lives.milestone("pv_created", 10)
@@ -313,3 +326,16 @@ def test_a_pod_that_was_forced_away_leaves_its_volume_to_be_unmounted(lives):
     )
     row = lives.phases("p/d")[-1]
     assert (row["phase"], row["state"], row["attempts"], row["last_error"]) == ("node_unpublish", "open", 1, "busy")
+
+
+def test_what_was_last_seen_waiting_before_a_gap_is_known_up_to_there():
+    lives = Lives().storage_class().volume(kind="pending").watched(400)
+    at_seconds(lives, {"claim_created": 10, "provision_requested": 11, "create_called": 13})
+    row = lives.phases()[-1]
+    assert (row["phase"], row["seen_until"], row["shortest_us"]) == ("create", instant(400), us(387))
+
+
+def test_what_nobody_could_have_seen_the_end_of_is_not_called_open():
+    lives = Lives().storage_class().volume(kind="pending").watched(12)
+    at_seconds(lives, {"claim_created": 10, "provision_requested": 11, "create_called": 13})
+    assert {row["state"] for row in lives.phases()} == {"done"}

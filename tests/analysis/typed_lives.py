@@ -164,7 +164,7 @@ class Lives:
         """The rows that each query finds in the models."""
         sources = {model.name: model.sql for model in read_models()}
         last = max(place for place, name in enumerate(MADE) if any(name in query for query in queries))
-        with duckdb.connect(config={"python_enable_replacements": False}) as database:
+        with duckdb.connect(config={"python_enable_replacements": False, "threads": 1}) as database:
             database.execute("set TimeZone = 'UTC'")
             for name in GIVEN:
                 database.register(name, pa.Table.from_pylist(self.rows[name], schema=schemas()[name]))

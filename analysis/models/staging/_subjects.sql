@@ -114,8 +114,9 @@ with_facts as (
         uses.attachment_uid,
         case
             when subjects.occurrence > 1 then false
-            when _volumes.kind = 'pending' then
-                _volumes.storage_class != '' and classes.provisioner is distinct from 'kubernetes.io/no-provisioner'
+            -- Nobody makes a volume for a claim that names one itself, or whose class nobody made.
+            when _volumes.kind = 'pending'
+                then classes.provisioner != 'kubernetes.io/no-provisioner' and _claims.volume_name is null
             else _volumes.kind = 'dynamic'
         end as is_dynamic,
         subjects.occurrence = 1 and coalesce(_volumes.kind = 'static', false) as is_static,
@@ -143,6 +144,7 @@ with_facts as (
     cross join sources
     left join ended using (chain, id, occurrence)
     left join _volumes on _volumes.volume_id = subjects.volume_id
+    left join _claims on _claims.claim_uid = _volumes.claim_uid and _volumes.kind = 'pending'
     left join last_claims on last_claims.volume_id = subjects.volume_id
     left join classes on classes.name = _volumes.storage_class
     left join drivers on drivers.name = _volumes.driver
