@@ -91,15 +91,15 @@ def held_up(lines: Sequence[Line], rng: random.Random) -> Iterator[Line]:
 def with_gap(lines: Sequence[Line], stream: str, begin: int, length: int) -> Iterator[Line]:
     """The rows without `length` of a stream's, and the notes and the list by which a recorder goes on."""
     own = [line for line in lines if line["stream"] == stream and "type" in line]
-    lost = own[begin : begin + length]
-    behind = max(line["t"] for line in lost)
+    behind = own[begin + length - 1]["t"]
+    lost = [line for line in own[begin:] if line["t"] <= behind]
     for line in lines:
         # What says that nothing was missed is lost too.
-        is_lost = line["stream"] == stream and lost[0]["t"] <= line["t"] and line not in own[:begin]
+        is_lost = line in lost or (line["stream"] == stream and "what" in line and line["t"] >= lost[0]["t"])
         if not is_lost and line["t"] <= behind:
             yield line
     yield {"t": behind, "stream": stream, "what": "gap", "detail": "410 Gone"}
-    alive = {line["object"]["metadata"]["uid"]: line for line in own[: begin + length]}
+    alive = {line["object"]["metadata"]["uid"]: line for line in [*own[:begin], *lost]}
     known = {line["object"]["metadata"]["uid"] for line in own[:begin]}
     for uid, line in alive.items():
         if line["type"] not in ("DELETED", "VANISHED"):
