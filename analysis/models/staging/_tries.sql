@@ -71,7 +71,6 @@ reasons (involved_kind, reason, beginning, first_milestone, last_milestone, is_t
 
 events as (
     select
-        seq,
         observed_at,
         involved_kind,
         involved_uid,
@@ -84,18 +83,24 @@ events as (
     where kind = 'Event' and type in ('ADDED', 'MODIFIED', 'LISTED') and reason in (select reason from reasons)
 ),
 
--- The longest beginning that fits tells most.
+-- A message says more than its reason where it begins in a known way.
 told as (
     select
-        any_value(events) as event,
-        max_by(reasons, length(reasons.beginning)) as reason
+        events.*,
+        coalesce(precise.first_milestone, general.first_milestone) as first_milestone,
+        coalesce(precise.last_milestone, general.last_milestone) as last_milestone,
+        coalesce(precise.is_try, general.is_try) as is_try
     from events
-    join reasons
-        on reasons.reason = events.reason
-        and reasons.involved_kind = events.involved_kind
-        and starts_with(events.message, reasons.beginning)
+    left join reasons as precise
+        on precise.reason = events.reason
+        and precise.involved_kind = events.involved_kind
+        and precise.beginning != ''
+        and starts_with(events.message, precise.beginning)
+    left join reasons as general
+        on general.reason = events.reason
+        and general.involved_kind = events.involved_kind
+        and general.beginning = ''
     where events.tries > 0
-    group by events.seq
 ),
 
 -- The attacher sends no Events: it writes its errors to the VolumeAttachment, with the second of the try.
@@ -153,30 +158,30 @@ tries as (
         and (calls.pod_uid is null or uses.pod_uid = calls.pod_uid)
     union all
     select
-        if(reason.is_try, 'Event of a try', 'Event'),
-        coalesce(claim_volumes.volume_id, event.involved_uid),
-        reason.first_milestone,
-        reason.last_milestone,
-        event.observed_at,
-        event.tries,
-        if(reason.is_try, null, event.message)
+        if(told.is_try, 'Event of a try', 'Event'),
+        coalesce(claim_volumes.volume_id, told.involved_uid),
+        told.first_milestone,
+        told.last_milestone,
+        told.observed_at,
+        told.tries,
+        if(told.is_try, null, told.message)
     from told
-    left join claim_volumes on claim_volumes.claim_uid = event.involved_uid
-    where event.involved_kind != 'Pod'
+    left join claim_volumes on claim_volumes.claim_uid = told.involved_uid
+    where told.involved_kind != 'Pod'
     union all
     select
         'Event',
         uses.use_id,
-        reason.first_milestone,
-        reason.last_milestone,
-        event.observed_at,
-        event.tries,
-        event.message
+        told.first_milestone,
+        told.last_milestone,
+        told.observed_at,
+        told.tries,
+        told.message
     from told
-    join uses on uses.pod_uid = event.involved_uid
+    join uses on uses.pod_uid = told.involved_uid
     left join _volumes on _volumes.volume_id = uses.volume_id
     -- Of what is about one volume, that one: it is called by its PersistentVolume, or as the pod calls it.
-    where event.volume_named is null or event.volume_named in (_volumes.pv_name, uses.pod_volume)
+    where told.volume_named is null or told.volume_named in (_volumes.pv_name, uses.pod_volume)
     union all
     select 'VolumeAttachment', uses.use_id, first_milestone, last_milestone, tried_at, 1, error
     from attachment_errors
