@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,8 @@ from analysis.catalogue import document, quoted
 from tracer.trace import Trace as RecordedTrace
 from tracer.trace.schema import TABLES
 
+_MEMORY = 3 << 30
+"""Bytes that a query may take before it goes on on the disk."""
 _ROW = {
     "objects": "One observation: a version of an API object as the server sent it, or the notice that it went away.",
     "logs": "One line of a followed log.",
@@ -36,6 +39,7 @@ def open_database(trace: RecordedTrace, kept: Path | None = None) -> duckdb.Duck
     )
     connection.execute("set global TimeZone = 'UTC'")
     connection.execute("set parquet_metadata_cache = true")
+    _bound_memory(connection)
     connection.execute("create schema part")
     connection.execute("create schema built")
     _create_lost_rows(connection, trace)
@@ -43,11 +47,19 @@ def open_database(trace: RecordedTrace, kept: Path | None = None) -> duckdb.Duck
     return connection
 
 
-class Tables:
-    """`objects`, `logs` and `streams` of a trace."""
+def _bound_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lower DuckDB's limit, four fifths of what the machine or the container has, to what a command may take."""
+    answer = connection.execute("select parse_formatted_bytes(current_setting('memory_limit'))").fetchall()
+    if answer[0][0] > _MEMORY:
+        connection.execute(f"set memory_limit = '{_MEMORY}B'")
 
-    def __init__(self, trace: RecordedTrace) -> None:
+
+class Tables:
+    """`objects`, `logs` and `streams` of a trace, or what had arrived of them `until` an instant."""
+
+    def __init__(self, trace: RecordedTrace, until: datetime | None = None) -> None:
         self._trace = trace
+        self._until = until
 
     def create(self, cursor: duckdb.DuckDBPyConnection, table: str) -> None:
         """Sealed and unsealed rows as one view, with every column of the schema, whatever an older file lacks.
@@ -64,6 +76,8 @@ class Tables:
             cursor.read_parquet(sealed, union_by_name=True).create_view(f"sealed_{table}")
             cursor.execute("use main")
             sources += f" union all by name from part.sealed_{table}"
+        if self._until is not None:
+            sources = f"from ({sources}) where observed_at <= {quoted(self._until.isoformat())}::timestamptz"
         cursor.execute(f"create view {table} as {sources}")
 
     def describe(self, cursor: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import log_lines, record
+from benchmarks import analyse, log_lines, record
 from tracer import __version__
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -55,6 +55,16 @@ from memory and does nothing else. Server and contender share the machine's core
 Processor time in one process. The anchors split a line into words, and match klog's header with one expression.
 
 {log_lines.report()}
+
+## Analysis
+
+    python -m benchmarks.analyse
+
+Recorded lives, multiplied (`benchmarks/generate.py`). Processor time, in a process that finds nothing kept: DuckDB's
+scan of the columns of `objects` that the models read, then all models, written to the cache as a user's are. The last
+two columns are whole processes that answer from kept models; in brackets the clock.
+
+{analyse.report()}
 """
     )
 
