@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ SAMPLES = sorted((Path(__file__).parents[2] / "sample_traces").glob("*.trace"))
 REAL = Path(__file__).parents[3] / "shared" / "real" / "text"
 PACE = replace(FAST, silence_s=60.0, log_silence_s=60.0, kubelet_log_s=0.3)
 KUBELET = "log//n1//kubelet/0"
+KUBELET_LINES = 12_000
+"""Of the real kubelet's 51,078: all of them are as right, and take as long as all else together."""
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: str(path.stem))
@@ -46,7 +49,7 @@ async def test_the_logs_of_a_real_cluster_are_recorded_as_they_were(tmp_path: Pa
         pytest.skip("the captures are not here")
     kubelet = tmp_path / "kubelet.ndjson"
     with gzip.open(REAL / "kubelet.log.gz", "rt") as file:
-        kubelet.write_text("".join(f"{json.dumps(line)}\n" for line in journal(file)))
+        kubelet.write_text("".join(f"{json.dumps(line)}\n" for line in journal(islice(file, KUBELET_LINES))))
     source = tmp_path / "real.trace"
     import_ndjson([str(REAL / "events.ndjson.gz"), str(REAL / "logs.ndjson.gz"), str(kubelet)], source)
     assert await copied(source, tmp_path / "copy.trace") == logs(source)

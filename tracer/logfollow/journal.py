@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from tracer.cluster import Answer
 from tracer.logfollow.lines import Cutter
@@ -66,7 +67,7 @@ class JournalCutter(Cutter):
 
     def _stamped(self, line: bytes) -> bytes | None:
         match = _LINE.fullmatch(line)
-        second = self._second(*match.groups()[:5]) if match else None
+        second = _second(self._now_s, *match.groups()[:5]) if match else None
         if match is None or second is None:
             return self._continued(line)
         self.first_s = second if self.first_s is None else self.first_s
@@ -82,17 +83,19 @@ class JournalCutter(Cutter):
         self._words = self._words or (b"" if _REMARK.fullmatch(line) else line)
         return None
 
-    def _second(self, month: bytes, day: bytes, hours: bytes, minutes: bytes, seconds: bytes) -> int | None:
-        """The second since 1970: journalctl leaves the year out, and the node's clock tells it."""
-        if month not in _MONTHS:
-            return None
-        year = datetime.fromtimestamp(self._now_s + _AHEAD_S, UTC).year
-        for each in (year, year - 1, year - 2, year - 3, year - 4):  # 29 February: the last year that has one
-            try:
-                clock = int(hours), int(minutes), int(seconds)
-                second = int(datetime(each, _MONTHS[month], int(day), *clock, tzinfo=UTC).timestamp())
-            except ValueError:
-                continue
-            if second <= self._now_s + _AHEAD_S:
-                return second
+
+@lru_cache(maxsize=4096)
+def _second(now_s: float, month: bytes, day: bytes, hours: bytes, minutes: bytes, seconds: bytes) -> int | None:
+    """The second since 1970: journalctl leaves the year out, and the node's clock, `now_s`, tells it."""
+    if month not in _MONTHS:
         return None
+    year = datetime.fromtimestamp(now_s + _AHEAD_S, UTC).year
+    clock = int(hours), int(minutes), int(seconds)
+    for each in range(year, year - 5, -1):  # 29 February: the last year that has one
+        try:
+            second = int(datetime(each, _MONTHS[month], int(day), *clock, tzinfo=UTC).timestamp())
+        except ValueError:
+            continue
+        if second <= now_s + _AHEAD_S:
+            return second
+    return None

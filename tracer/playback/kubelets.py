@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import format_datetime
 
 from aiohttp import web
@@ -19,6 +19,7 @@ from tracer.playback.loglines import LogLine
 from tracer.playback.readers import Readers
 from tracer.playback.status import bad_request, no_such_path, not_acceptable, not_found
 from tracer.playback.world import World
+from tracer.trace.lines import second_text
 
 _MOST_LINES = 100_000
 _KNOWN = frozenset({"query", "sinceTime", "tailLines"})
@@ -98,6 +99,5 @@ class KubeletLogs:
 
 def _journal(node: str, line: LogLine) -> bytes:
     """As `journalctl --utc --output=short-precise` has it: month, day, time to the microsecond."""
-    at = datetime.fromtimestamp(line.stamp_ns // 1_000_000_000, UTC)
-    micros = line.stamp_ns % 1_000_000_000 // 1000
-    return f"{at:%b} {at.day:2d} {at:%H:%M:%S}.{micros:06d} {node} {KUBELET}: ".encode() + line.text
+    second, nanos = divmod(line.stamp_ns, 1_000_000_000)
+    return f"{second_text(second, '%b %e %H:%M:%S', 0)}.{nanos // 1000:06d} {node} {KUBELET}: ".encode() + line.text
