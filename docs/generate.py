@@ -27,6 +27,7 @@ LAYERS = {
     "intervals": "What the trace itself says, as stretches of time.",
     "identity": "Which volumes there were, whose they were, and which pods used them.",
     "lifecycle": "What happened to them, and when.",
+    "worlds": "What the controllers and kubelets wanted, what there was, and where the two differed.",
     "latency": "Where the time went.",
     "staging": "What the others are made of.",
 }

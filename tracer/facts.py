@@ -65,6 +65,11 @@ def flag(path: str) -> Fact:
     return Fact((path,), kind=bool | None)
 
 
+def is_annotated(key: str, value: str | None = None) -> Fact:
+    """Whether an object has an annotation, and with `value` whether it says that."""
+    return Fact((f"metadata.annotations[{key}]",), lambda found: found is not None if value is None else found == value)
+
+
 def text(value: Json) -> str | None:
     """A string; a number where a string belongs is shown as one; anything else is no fact."""
     if value is None or isinstance(value, str):

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from tracer import facts, redaction, volume_plugins
-from tracer.facts import Fact, first, flag, listed, nanoseconds, number, quantity, when
+from tracer.facts import Fact, first, flag, is_annotated, listed, nanoseconds, number, quantity, when
 from tracer.redaction import Rule
 
 
@@ -341,6 +341,8 @@ KINDS: tuple[Kind, ...] = (
             "volumes_attached": Fact(("status.volumesAttached",), facts.volume_names, Any),
             "volumes_in_use": listed("status.volumesInUse"),
             "taints": Fact(("spec.taints",), facts.taints, Any),
+            "controller_attaches": is_annotated("volumes.kubernetes.io/controller-managed-attach-detach"),
+            "keeps_terminated": is_annotated("volumes.kubernetes.io/keep-terminated-pod-volumes", "true"),
         },
         heartbeat=("status.conditions[*].lastHeartbeatTime",),
     ),

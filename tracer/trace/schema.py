@@ -81,7 +81,9 @@ FACTS: tuple[Column, ...] = (
     Column("in_tree_id", pa.string(), "What tells the volumes of an in-tree plugin apart (NFS: server:path)."),
     Column("migrated_to", pa.string(), "CSI driver that does the work of a volume's in-tree plugin (annotation)."),
     Column("zone", pa.string(), "Zone that a volume is labelled with."),
-    Column("storage_class", pa.string(), "Storage class as asked for; an empty string is 'no class', null is 'not said'."),
+    Column(
+        "storage_class", pa.string(), "Storage class as asked for; an empty string is 'no class', null is 'not said'."
+    ),
     Column("attributes_class", pa.string(), "VolumeAttributesClass that the spec asks for."),
     Column("attributes_class_current", pa.string(), "VolumeAttributesClass that the volume has (status)."),
     Column("modify_status", pa.string(), "status.modifyVolumeStatus.status of a claim."),
@@ -107,6 +109,12 @@ FACTS: tuple[Column, ...] = (
     Column("volumes_attached", TEXTS, "UniqueNames in a node's status.volumesAttached."),
     Column("volumes_in_use", TEXTS, "UniqueNames in a node's status.volumesInUse."),
     Column("taints", TEXTS, "A node's taints as key=value:effect."),
+    Column(
+        "controller_attaches",
+        pa.bool_(),
+        "Whether the attach/detach controller attaches a node's volumes (annotation).",
+    ),
+    Column("keeps_terminated", pa.bool_(), "Whether a node keeps the volumes of pods that have ended (annotation)."),
     Column("node_drivers", pa.list_(NODE_DRIVER), "Drivers that a CSINode lists, with their attach limit."),
     Column("pod_claims", TEXTS, "Claim names that a pod mounts, generic ephemeral ones included."),
     Column("pod_volumes", pa.list_(POD_VOLUME), "A pod's claim, ephemeral and CSI volumes."),
@@ -140,7 +148,9 @@ FACTS: tuple[Column, ...] = (
     Column("snapshot_uid", pa.string(), "UID of the snapshot that a content belongs to."),
     Column("snapshot_handle", pa.string(), "The driver's own id of the snapshot."),
     Column("snapshot_ready", pa.bool_(), "status.readyToUse."),
-    Column("snapshot_taken_at", INSTANT, "When the driver cut the snapshot, on its own clock. A content tells it in µs."),
+    Column(
+        "snapshot_taken_at", INSTANT, "When the driver cut the snapshot, on its own clock. A content tells it in µs."
+    ),
     Column("snapshot_error", pa.string(), "status.error.message of a snapshot or content."),
     Column("owner_kind", pa.string(), "Kind of the first owner reference."),
     Column("owner_name", pa.string(), "Name of the first owner reference."),
