@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,7 +17,6 @@ from analysis.catalogue import read_models
 from analysis.database import Tables
 from analysis.keeping import Kept, is_about_a_file
 from tracer.errors import TraceDamaged, VolreelError
-from tracer.trace import Trace as RecordedTrace
 from tracer.trace.visible import visible
 
 _CANCEL_AGAIN_S = 0.05
@@ -29,10 +29,10 @@ class QueryError(VolreelError):
 class Desk:
     """Where queries are run: any number of threads may ask at once, each gets a cursor of its own."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, trace: RecordedTrace, kept: Kept | None) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, trace: Path, tables: Tables, kept: Kept | None) -> None:
         self._connection = connection
-        self._trace = trace.path
-        self._models = Models(read_models(), Tables(trace), kept)
+        self._trace = trace
+        self._models = Models(read_models(), tables, kept)
         self.advance: Advance = silent
         """Told what is being built for a query, from the thread that asks."""
         self._idle = threading.Condition()

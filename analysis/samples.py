@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 
 import duckdb
 import polars as pl
+
+from analysis.queries import query
 
 
 def survival(samples: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
@@ -24,7 +24,7 @@ def survival(samples: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     tell: half of them must have ended before there is a median.
     """
     numbered, groups = _numbered(samples, keys)
-    curves = _asked("survival.sql", numbered)
+    curves = _asked("survival", numbered)
     return groups.join(curves, on="group_key").sort("group_key").drop("group_key")
 
 
@@ -40,12 +40,12 @@ def difference(before: pl.DataFrame, after: pl.DataFrame, keys: Sequence[str]) -
     )
     numbered, groups = _numbered(sides, keys)
     curves = [
-        _asked("survival.sql", numbered.filter(pl.col("side") == side)).select(
+        _asked("survival", numbered.filter(pl.col("side") == side)).select(
             "group_key", pl.exclude("group_key").name.suffix(f"_{when}")
         )
         for side, when in (("a", "before"), ("b", "after"))
     ]
-    tested = _asked("log_rank.sql", numbered).select(
+    tested = _asked("log_rank", numbered).select(
         "group_key", pl.col("chi_squared").map_elements(_p_value, return_dtype=pl.Float64).alias("p_value")
     )
     both = groups.join(curves[0], on="group_key").join(curves[1], on="group_key")
@@ -63,13 +63,8 @@ def _numbered(samples: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFrame,
     return samples.join(groups, on=list(keys), nulls_equal=True), groups
 
 
-@cache
-def _query(name: str) -> str:
-    return (files("analysis") / "queries" / name).read_text("utf-8")
-
-
 def _asked(name: str, samples: pl.DataFrame) -> pl.DataFrame:
     with duckdb.connect(config={"python_enable_replacements": False}) as connection:
         connection.register("samples", samples)
-        answer: pl.DataFrame = connection.sql(_query(name)).pl()
+        answer: pl.DataFrame = connection.sql(query(name)).pl()
     return answer

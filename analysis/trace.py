@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +15,11 @@ import polars as pl
 import tracer.trace
 from analysis.asking import Desk
 from analysis.building import Advance
-from analysis.database import open_database
+from analysis.database import Tables, open_database
 from analysis.keeping import Kept, open_kept
 from analysis.loglines import LogLine, Wanted, read_log_lines
+from analysis.queries import query
+from analysis.samples import survival
 from tracer.trace.verifying import leave_out_damaged
 
 _VERSIONS = """
@@ -64,15 +66,39 @@ class Summary:
     """What of the trace cannot be read, a sentence each."""
 
 
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Which phases are counted; None for any."""
+
+    namespace: str | None = None
+    storage_class: str | None = None
+    driver: str | None = None
+    node: str | None = None
+    phase: str | None = None
+    """A phase or a link of the chain."""
+    begin: datetime | None = None
+    """Only phases that begin from then on."""
+    end: datetime | None = None
+
+
+PHASE_KEYS = ("direction", "link", "phase", "owner", "grp")
+"""What tells groups of phases apart."""
+
+
 class Trace:
     """A trace opened for questions, as it stood when it was opened. Safe to ask from several threads."""
 
     def __init__(
-        self, recorded: tracer.trace.Trace, database: duckdb.DuckDBPyConnection, kept: Kept | None = None
+        self,
+        recorded: tracer.trace.Trace,
+        database: duckdb.DuckDBPyConnection,
+        kept: Kept | None = None,
+        at: datetime | None = None,
     ) -> None:
         self.path = recorded.path
         self._recorded = recorded
-        self._desk = Desk(database, recorded, kept)
+        self._at = at
+        self._desk = Desk(database, recorded.path, Tables(recorded, at), kept)
 
     def sql(self, query: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run one SELECT over the tables and models; `$name` in it takes the parameter `name`.
@@ -99,6 +125,70 @@ class Trace:
         asked = {"kind": kind, "namespace": namespace, "name": name, "uid": uid, "instant": at}
         return self.sql(_VERSIONS, asked)
 
+    def volumes(self, *, begin: datetime | None = None, end: datetime | None = None) -> pl.DataFrame:
+        """The volumes that lived between two instants, as the model `volumes`, with the `nodes` that used them.
+
+        Those that wait the longest come first, then those with the slowest phase.
+        """
+        return self.sql(query("listed_volumes"), {"begin": begin, "end": end})
+
+    def uses(self) -> pl.DataFrame:
+        """Which pod used which volume on which node: the model `uses`."""
+        return self.sql("from uses order by first_seq, use_id")
+
+    def milestones(self, volume_id: str | None = None) -> pl.DataFrame:
+        """What happened to volumes when, how precisely that is known and from what: the model `milestones`."""
+        return self._of_volume("milestones", "coalesce(happened_at, latest), evidence", volume_id)
+
+    def phases(self, volume_id: str | None = None) -> pl.DataFrame:
+        """The stretches between milestones, with who had the turn and how long: the model `phases`."""
+        return self._of_volume("phases", "begins_at, evidence_from, direction desc", volume_id)
+
+    def _of_volume(self, model: str, order: str, volume_id: str | None) -> pl.DataFrame:
+        wanted = f"from {model} where $volume_id::varchar is null or volume_id = $volume_id order by {order}"
+        return self.sql(wanted, {"volume_id": volume_id})
+
+    def operations(self) -> pl.DataFrame:
+        """Each call to a CSI driver that the logs tell of: the model `operations`."""
+        return self.sql("from operations order by seq")
+
+    def blame(
+        self, use_ids: Sequence[str] | None = None, *, begin: datetime | None = None, end: datetime | None = None
+    ) -> pl.DataFrame:
+        """Who had the turn while pods waited for their volumes: the model `blame`, with each use's pod and volume."""
+        return self.sql(query("blamed_uses"), {"use_ids": use_ids, "begin": begin, "end": end})
+
+    def named_volumes(self, name: str) -> pl.DataFrame:
+        """The volumes that a name means: volume_id, label, pv_name, first_observed_at, ended_at.
+
+        `name` is a claim (`namespace/name`), PersistentVolume, volumeHandle, pod, or a uid of one of them.
+        """
+        return self.sql(query("named_volumes"), {"name": name})
+
+    def named_uses(self, name: str, volume_id: str | None = None) -> pl.DataFrame:
+        """The uses of the pod that a name means, or of a volume: the model `uses`, with the label of the `volume`."""
+        return self.sql(query("named_uses"), {"name": name, "volume_id": volume_id})
+
+    def latency(self, by: str | None = None, wanted: Population | None = None) -> pl.DataFrame:
+        """How long each phase takes: a row a phase, and a value of `by` (class, driver, node or namespace) if given.
+
+        direction, link, phase, owner, grp (the value), precision_us (how far the durations are known, the median), and
+        the figures of `analysis.samples.survival` in microseconds, all Kaplan-Meier. The order is that of the chain.
+        """
+        samples = self.phase_samples(by, wanted)
+        return survival(samples, PHASE_KEYS).join(
+            samples.group_by(PHASE_KEYS).agg(pl.col("precision_us").median().cast(pl.Int64)),
+            on=PHASE_KEYS,
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )
+
+    def phase_samples(self, by: str | None = None, wanted: Population | None = None) -> pl.DataFrame:
+        """Each phase as a sample of how long its kind takes; see `analysis.samples`."""
+        asked = asdict(wanted or Population())
+        return self.sql(query("phase_samples"), {**asked, "by": by})
+
     def coverage(self) -> pl.DataFrame:
         """What was covered of each stream, when, and what was not."""
         return self.sql("from coverage order by begins_at, seq")
@@ -117,12 +207,17 @@ class Trace:
             cluster=" ".join(known) or "unknown cluster",
             first_at=span[0],
             last_at=span[1],
-            observations=self._recorded.rows("objects"),
-            log_lines=self._recorded.rows("logs"),
+            observations=self._rows("objects"),
+            log_lines=self._rows("logs"),
             gaps=gaps,
             knows_coverage=bool(gaps or synced),
             faults=tuple(f"{fault.file} {fault.why}" for fault in self._recorded.faults),
         )
+
+    def _rows(self, table: str) -> int:
+        if self._at is None:
+            return self._recorded.rows(table)
+        return int(self.sql(f"select count(*) from {table}").item())  # noqa: S608 - a table of ours
 
     def when_building(self, advance: Advance) -> None:
         """Have it told which model is being built, how many were before it, and of how many: it may take a while."""
@@ -145,8 +240,11 @@ class Trace:
         self.close()
 
 
-def open_trace(path: str | Path) -> Trace:
+def open_trace(path: str | Path, *, at: datetime | None = None) -> Trace:
     """Open a trace: ended, crashed, damaged or still being recorded.
+
+    With `at` (with a time zone) it is the trace as it stood at that instant: what arrived later is not there, and what
+    went on then is open.
 
     Every sealed file is verified first, about a second per GiB: DuckDB checks no page's checksum, and would answer with
     what a flipped bit has made of a row. What is damaged is left out and named in `summary().faults`. What was verified
@@ -155,6 +253,8 @@ def open_trace(path: str | Path) -> Trace:
     """
     recorded = tracer.trace.open_trace(path)
     kept = _verified(recorded)
+    if at is not None:
+        return Trace(recorded, open_database(recorded), at=at)
     return Trace(recorded, open_database(recorded, kept.folder if kept else None), kept)
 
 

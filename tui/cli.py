@@ -30,7 +30,7 @@ def replay(
     """
     from analysis import open_trace
     from tui.app import ReplayApp
-    from tui.instants import go_to
+    from analysis.instants import go_to
 
     with open_trace(trace) as opened:
         summary = opened.summary()

@@ -12,7 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from tui.instants import NotAnInstant
+from analysis.instants import NotAnInstant
 from tui.keys import KEYS_IN_WORDS
 
 

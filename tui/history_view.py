@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from analysis.history import HistoryRow
 from tracer.trace.visible import visible
-from tui.instants import distance
+from analysis.instants import distance
 
 _WIDE = 64
 """Columns from which a row has room for milliseconds and the distance from the cursor."""

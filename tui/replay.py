@@ -19,7 +19,7 @@ from tracer.errors import VolreelError
 from tui.cursor import ROWS, Cursor
 from tui.dialogs import GoToDialog, KeysDialog
 from tui.history_view import HistoryView
-from tui.instants import go_to
+from analysis.instants import go_to
 from tui.keys import REPLAY_KEYS
 from tui.messages import ChangeLoaded, RefusedToAnswer, RowsLoaded
 from tui.pace import Pace

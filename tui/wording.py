@@ -10,7 +10,7 @@ from analysis.differences import Difference
 from analysis.history import Change, HistoryRow
 from analysis.trace import Summary
 from tracer.trace.visible import visible
-from tui.instants import length
+from analysis.instants import length
 
 _WIDE = 64
 _MOST_FIELDS = 500

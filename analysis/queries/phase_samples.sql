@@ -17,7 +17,7 @@ select
     link,
     phase,
     owner,
-    case $by
+    case $by::varchar
         when 'class' then storage_class
         when 'driver' then driver
         when 'node' then node
@@ -30,10 +30,10 @@ select
 from subjects
 where coalesce(duration_us, shortest_us) is not null
     and state != 'contradiction'
-    and ($namespace is null or namespace = $namespace)
-    and ($class is null or storage_class = $class)
-    and ($driver is null or driver = $driver)
-    and ($node is null or node = $node)
-    and ($phase is null or phase = $phase or link = $phase)
+    and ($namespace::varchar is null or namespace = $namespace)
+    and ($storage_class::varchar is null or storage_class = $storage_class)
+    and ($driver::varchar is null or driver = $driver)
+    and ($node::varchar is null or node = $node)
+    and ($phase::varchar is null or phase = $phase or link = $phase)
     and ($begin::timestamptz is null or begins_at >= $begin)
     and ($end::timestamptz is null or begins_at < $end)

@@ -19,22 +19,28 @@ class NotAnInstant(VolreelError):
 
 
 def go_to(words: str, first: datetime | None, last: datetime | None, cursor: datetime | None = None) -> datetime | None:
-    """The instant that the words name in a trace from `first` to `last`; None in an empty trace.
+    """The instant inside a trace from `first` to `last` that is nearest to the one named. Raises NotAnInstant."""
+    instant = named_instant(words, first, last, cursor)
+    if instant is None or first is None or last is None:
+        return None
+    return min(max(instant, first), last)
+
+
+def named_instant(
+    words: str, first: datetime | None, last: datetime | None, cursor: datetime | None = None
+) -> datetime | None:
+    """The instant that the words name; None where an empty trace has nothing to count from.
 
     `14:03:07` is a time of day in UTC (on the cursor's day, else the first day on which it lies inside the trace),
     `2026-11-23T14:03:07Z` an instant, `50%` a share of the trace. `+30s` and `-1h30m` count from the cursor; without
     one, `+` counts from the start and `-` from the end. Raises NotAnInstant.
     """
-    text = words.strip()
     try:
-        instant = _named(text, first, last, cursor)
+        return _named(words.strip(), first, last, cursor)
     except (ValueError, OverflowError):
         raise NotAnInstant(
             f"{words!r} is no time. Give 14:03:07, 2026-11-23T14:03:07Z, +30s, -5m or 50% (times are UTC)."
         ) from None
-    if instant is None or first is None or last is None:
-        return None
-    return min(max(instant, first), last)
 
 
 def _named(text: str, first: datetime | None, last: datetime | None, cursor: datetime | None) -> datetime | None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.instants import NotAnInstant, distance, go_to, length
+from analysis.instants import NotAnInstant, distance, go_to, length
 
 FIRST = datetime(2026, 11, 23, 23, 50, tzinfo=UTC)
 LAST = datetime(2026, 11, 24, 0, 10, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The commands that ask a trace, one a file; `analysis/cli.py` joins them."""

@@ -1,0 +1,95 @@
+"""Whether steps take longer in one trace than in another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from analysis.samples import difference
+from analysis.text import took
+from analysis.trace import PHASE_KEYS
+
+_CHANCE = 0.05
+"""How likely a difference by chance alone may be, over all steps that are compared (Holm's correction)."""
+
+
+def compare(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """How each step differs between two sets of samples, as `Trace.phase_samples` gives them: a row a step and group.
+
+    direction, link, phase, owner, grp; the figures of `analysis.samples.difference`; precision_us (the durations are
+    known no better than that); p50_difference_us and p95_difference_us (after minus before); adjusted_p (Holm's, over
+    all steps); differs: adjusted_p is below 0.05 and a difference is larger than the precision; slower: by which share
+    of `before` the median or the 95th percentile grew, the larger of both (0 where neither did, null where none is
+    known); change: `slower` or `faster` where it differs, else null; verdict: that in a sentence.
+    """
+    precision = pl.concat([before, after]).group_by(PHASE_KEYS).agg(pl.col("precision_us").median().cast(pl.Int64))
+    compared = (
+        difference(before.drop("precision_us"), after.drop("precision_us"), PHASE_KEYS)
+        .join(precision, on=PHASE_KEYS, how="left", nulls_equal=True, maintain_order="left")
+        .with_columns(
+            (pl.col(f"{percentile}_us_after") - pl.col(f"{percentile}_us_before")).alias(f"{percentile}_difference_us")
+            for percentile in ("p50", "p95")
+        )
+        .with_columns(_adjusted_p())
+        .with_columns(_differs(), _slower())
+    )
+    changes = [_change(row) if row["differs"] else None for row in compared.rows(named=True)]
+    compared = compared.with_columns(pl.Series("change", changes, dtype=pl.String))
+    verdicts = [_verdict(row) for row in compared.rows(named=True)]
+    return compared.with_columns(pl.Series("verdict", verdicts, dtype=pl.String))
+
+
+def is_slower(comparison: pl.DataFrame, limit: float) -> bool:
+    """Whether a step is slower by that share of what it took before, or no longer ends often enough to tell."""
+    return comparison.filter(pl.col("change") == "slower", (pl.col("slower") >= limit).fill_null(value=True)).height > 0
+
+
+def _adjusted_p() -> pl.Expr:
+    """Holm's step-down correction for that many steps are compared at once."""
+    p = pl.col("p_value")
+    place = p.rank("ordinal")
+    stepped = (p * (p.count() - place + 1)).clip(upper_bound=1.0)
+    return stepped.sort_by(p).cum_max().gather((place - 1).cast(pl.UInt32)).alias("adjusted_p")
+
+
+def _differs() -> pl.Expr:
+    changes = pl.max_horizontal(pl.col("p50_difference_us").abs(), pl.col("p95_difference_us").abs())
+    # Percentiles that are not known are beyond all that ended: there the test alone decides.
+    is_visible = (changes > pl.col("precision_us")).fill_null(value=True)
+    return ((pl.col("adjusted_p") < _CHANCE).fill_null(value=False) & is_visible).alias("differs")
+
+
+def _slower() -> pl.Expr:
+    shares = [
+        pl.col(f"{percentile}_difference_us") / pl.col(f"{percentile}_us_before").clip(lower_bound=1)
+        for percentile in ("p50", "p95")
+    ]
+    return pl.max_horizontal(*shares).clip(lower_bound=0.0).alias("slower")
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    step = f"{row['phase']} ({row['owner']})" + (f" of {row['grp']}" if row["grp"] is not None else "")
+    sizes = f"{row['phases_before']} and {row['phases_after']} samples"
+    if row["p_value"] is None:
+        return f"{step}: nothing can be said ({sizes})."
+    figures = "; ".join(
+        f"{name} {took(row[f'{percentile}_us_before'])} → {took(row[f'{percentile}_us_after'])}"
+        for percentile, name in (("p50", "median"), ("p95", "95th percentile"))
+    )
+    chance = f"p {'< 0.001' if row['adjusted_p'] < 0.001 else '= ' + format(row['adjusted_p'], '.3f')}"
+    if not row["differs"]:
+        return f"{step} does not differ by more than chance and precision allow: {figures} ({sizes}, {chance})."
+    return f"{step} is {row['change']}: {figures} ({sizes}, {chance})."
+
+
+def _change(row: dict[str, Any]) -> str:
+    for percentile in ("p50", "p95"):
+        before, after = row[f"{percentile}_us_before"], row[f"{percentile}_us_after"]
+        if before is not None and after is None:
+            return "slower"
+        if before is None and after is not None:
+            return "faster"
+        if before != after:
+            return "slower" if after > before else "faster"
+    return "different"

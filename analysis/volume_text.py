@@ -1,0 +1,34 @@
+"""Volumes as a table of text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from analysis.text import table, took
+
+
+def as_text(volumes: pl.DataFrame, width: int) -> str:
+    """A line a volume and one for its last error; volumes as `Trace.volumes` gives them."""
+    if volumes.is_empty():
+        return "no volumes\n"
+    rows = [(_cells(volume), volume["last_error"]) for volume in volumes.rows(named=True)]
+    header = ("volume", "stands", "step", "who", "took")
+    lines = table(header, rows, width, right=("took",), flexible="volume")
+    waiting = volumes["waiting_us"].is_not_null().sum()
+    return "".join(lines) + f"\n{volumes.height} volumes, {waiting} waiting\n"
+
+
+def _cells(volume: dict[str, Any]) -> list[str]:
+    step = (volume["slowest_phase"] or "-", "-", took(volume["slowest_us"], "-"))
+    if volume["phase"]:
+        step = (volume["phase"], volume["owner"], f">{took(volume['waiting_us'])}")
+    return [label(volume), volume["standing"] or "unknown", *step]
+
+
+def label(volume: dict[str, Any]) -> str:
+    """What people call a volume: its claim, else its PersistentVolume, else its id."""
+    if volume["claim_name"]:
+        return f"{volume['claim_namespace']}/{volume['claim_name']}"
+    return str(volume["pv_name"] or volume["volume_id"])
