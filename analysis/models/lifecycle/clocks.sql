@@ -1,5 +1,6 @@
--- One clock that stamps of the trace were read from, against the recorder's. How far they are apart is told by the shortest
--- way that a stamp ever took to the recorder, as NTP does it: longer ways are delays, and a delay cannot be negative.
+-- One clock that stamps of the trace were read from, against the recorder's. How far they are apart is told by the
+-- shortest way that a stamp ever took to the recorder, as NTP does it: longer ways are delays, and a delay cannot be
+-- negative.
 with fine as (
     select clock, observed_at, stamped_at
     from _event_stamps
@@ -25,14 +26,16 @@ minutes as (
     group by clock, time_bucket(interval 1 minute, observed_at)
 ),
 
--- The shortest ways of other minutes say how much is drift; in a tenth of them the recorder may have been held up. And of
--- few stamps even the shortest way is long: of n it is less than 7/n of the typical delay too long, in 999 of 1000 cases.
+-- The shortest ways of other minutes say how much is drift; in a tenth of them the recorder may have been held up. And
+-- of few stamps even the shortest way is long: of n it is less than 7/n of the typical delay too long, in 999 of 1000
+-- cases.
 finely_known as (
     select
         clock,
         min(shortest_us) as offset_us,
         5000
-            + coalesce(quantile_disc(shortest_us, 0.9) filter (samples >= 5), quantile_disc(shortest_us, 0.9)) - min(shortest_us)
+            + coalesce(quantile_disc(shortest_us, 0.9) filter (samples >= 5), quantile_disc(shortest_us, 0.9))
+            - min(shortest_us)
             + (7 * (quantile_disc(typical_us, 0.5) - min(shortest_us)) / sum(samples))::bigint as error_us,
         sum(samples)::bigint as samples
     from minutes
@@ -65,7 +68,9 @@ resumptions as (
 
 -- Who renews a Lease stamps it and writes it at once: the longest way less the shortest is what a watch can be late.
 lease_ways as (
-    select max(epoch_us(observed_at) - epoch_us(lease_renewed_at)) - min(epoch_us(observed_at) - epoch_us(lease_renewed_at)) as late_us
+    select
+        max(epoch_us(observed_at) - epoch_us(lease_renewed_at))
+            - min(epoch_us(observed_at) - epoch_us(lease_renewed_at)) as late_us
     from objects
     asof left join resumptions on resumptions.stream = objects.stream and objects.observed_at >= resumptions.resumed_at
     where kind = 'Lease'
@@ -79,7 +84,8 @@ lease_ways as (
 select
     -- `server`: the API servers'. `node/NAME`: a node's. Else the program that stamps by it.
     clock,
-    -- The recorder's clock less this one, in microseconds. It holds the shortest delay on the way, which cannot be told apart.
+    -- The recorder's clock less this one, in microseconds. It holds the shortest delay on the way, which cannot be told
+    -- apart.
     offset_us,
     -- How wrong the offset may be, in microseconds: a stamp t happened between t + offset - error and t + offset.
     error_us,
@@ -87,8 +93,8 @@ select
     samples,
     -- Whether that is enough to compare this clock with others. If not, its stamps give no bounds.
     known,
-    -- The longest that a change took from the server to the recorder, in microseconds, as far as stamps tell; null where too
-    -- few do, and for other clocks than `server`.
+    -- The longest that a change took from the server to the recorder, in microseconds, as far as stamps tell; null
+    -- where too few do, and for other clocks than `server`.
     watch_delay_us
 from (
     select clock, offset_us, error_us, samples, samples >= 5 as known, null::bigint as watch_delay_us
@@ -100,7 +106,10 @@ from (
         error_us,
         samples,
         samples >= 5,
-        coalesce((select max(late_us) from lease_ways) + 5000, if(samples >= 5, greatest(1000000, longest_us - offset_us), null))
+        coalesce(
+            (select max(late_us) from lease_ways) + 5000,
+            if(samples >= 5, greatest(1000000, longest_us - offset_us), null)
+        )
     from server
     where samples > 0 or exists (from lease_ways)
 )

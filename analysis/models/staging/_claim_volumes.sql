@@ -1,4 +1,5 @@
--- One claim with one volume of which it is or was the claim; a claim that never had a PersistentVolume is a volume itself.
+-- One claim with one volume of which it is or was the claim; a claim that never had a PersistentVolume is a volume
+-- itself.
 select volume_id, claim_uid, occurrence
 from volume_claims
 union all

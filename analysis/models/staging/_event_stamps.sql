@@ -1,6 +1,6 @@
--- One Event that dates a milestone, with its first occurrence on the clock of who sent it, finer than a second. client-go
--- names an Event after its object and the hex nanoseconds of its first occurrence, whose whole second is firstTimestamp
--- (tools/record/util/util.go GenerateEventName); the scheduler writes eventTime, in microseconds.
+-- One Event that dates a milestone, with its first occurrence on the clock of who sent it, finer than a second. client-
+-- go names an Event after its object and the hex nanoseconds of its first occurrence, whose whole second is
+-- firstTimestamp (tools/record/util/util.go GenerateEventName); the scheduler writes eventTime, in microseconds.
 with events as (
     select
         uid,
@@ -32,7 +32,8 @@ with events as (
     group by uid
 ),
 
--- A provisioner calls itself by its driver, the host that its pod believes to be on, and an id that each start makes anew.
+-- A provisioner calls itself by its driver, the host that its pod believes to be on, and an id that each start makes
+-- anew.
 hosts as (
     select name as host, any_value(node) as node
     from objects

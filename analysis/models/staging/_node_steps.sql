@@ -1,5 +1,5 @@
--- One step of mounting or unmounting a volume on a node that has succeeded: as the kubelet's log says it, or, where only the
--- driver's log is there, as that does. `use_id` is null where the line names no pod.
+-- One step of mounting or unmounting a volume on a node that has succeeded, or the call to stage it: as the kubelet's log says it, or, where
+-- only the driver's log is there, as that does. `use_id` is null where the line names no pod.
 with said as (
     select
         seq,
@@ -20,16 +20,33 @@ with said as (
         operations.driver_answered_at as stamped_at,
         operations.method as step,
         operations.pod_uid,
-        coalesce(nullif(regexp_extract(operations.path, '/volumes/kubernetes\.io~csi/([^/]+)', 1), ''), operations.pv) as spec_name,
+        coalesce(
+            nullif(regexp_extract(operations.path, '/volumes/kubernetes\.io~csi/([^/]+)', 1), ''), operations.pv
+        ) as spec_name,
         'driver ' || operations.method as source
     from operations
     join rpc_lines on rpc_lines.seq = operations.driver_answered_seq
     where operations.component = 'driver' and operations.code = 'OK'
+    union all by name
+    -- The call, however it ends.
+    select
+        operations.seq,
+        operations.node,
+        coalesce('node/' || rpc_lines.node, rpc_lines.component) as clock,
+        coalesce(operations.requested_at, operations.driver_requested_at) as stamped_at,
+        'NodeStageVolume call' as step,
+        operations.pod_uid,
+        operations.pv as spec_name,
+        operations.component || ' NodeStageVolume' as source
+    from operations
+    join rpc_lines on rpc_lines.seq = coalesce(operations.requested_seq, operations.driver_requested_seq)
+    where operations.method = 'NodeStageVolume'
 ),
 
 steps(step, milestone) as (
     values
         ('Controller attach', 'kubelet_accepted'),
+        ('NodeStageVolume call', 'stage_called'),
         ('MountVolume.MountDevice', 'staged'),
         ('MapVolume.SetUpDevice', 'staged'),
         ('NodeStageVolume', 'staged'),
@@ -57,7 +74,10 @@ placed as (
 
 -- A name of a PersistentVolume means the last of that name that there was.
 named as (
-    select pv_name, volume_id, if(first_type = 'LISTED', '-infinity'::timestamptz, first_observed_at - interval 1 second) as begins_at
+    select
+        pv_name,
+        volume_id,
+        if(first_type = 'LISTED', '-infinity'::timestamptz, first_observed_at - interval 1 second) as begins_at
     from _volumes
     where pv_name is not null
 )

@@ -1,5 +1,6 @@
--- One version of an object in which a milestone is first seen, and the stamp in it that dates the change, if it has one.
--- `seq` is that version's, `first_seq` that of the object's first. `is_report`: it tells of what happened elsewhere before.
+-- One version of an object in which a milestone is first seen, and the stamp in it that dates the change, if it has
+-- one. `seq` is that version's, `first_seq` that of the object's first. `is_report`: it tells of what happened
+-- elsewhere before.
 from _sightings_claims
 union all by name
 from _sightings_consumers

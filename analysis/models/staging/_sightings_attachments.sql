@@ -25,7 +25,13 @@ sightings as (
         'metadata.creationTimestamp' as stamp_source
     from lives
     union all by name
-    select attachment_uid, first_seq, 'attached' as milestone, true as is_up, attached_seq as seq, 'status.attached' as source
+    select
+        attachment_uid,
+        first_seq,
+        'attached' as milestone,
+        true as is_up,
+        attached_seq as seq,
+        'status.attached' as source
     from lives
     union all by name
     select
@@ -39,7 +45,13 @@ sightings as (
         'metadata.deletionTimestamp' as stamp_source
     from lives
     union all by name
-    select attachment_uid, first_seq, 'attachment_gone' as milestone, false as is_up, ended_seq as seq, 'deletion' as source
+    select
+        attachment_uid,
+        first_seq,
+        'attachment_gone' as milestone,
+        false as is_up,
+        ended_seq as seq,
+        'deletion' as source
     from lives
 )
 

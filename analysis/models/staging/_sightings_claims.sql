@@ -32,10 +32,20 @@ sightings as (
     from lives
     where class_seq > classless_seq
     union all by name
-    select claim_uid, first_seq, 'node_selected' as milestone, node_seq as seq, 'volume.kubernetes.io/selected-node' as source
+    select
+        claim_uid,
+        first_seq,
+        'node_selected' as milestone,
+        node_seq as seq,
+        'volume.kubernetes.io/selected-node' as source
     from lives
     union all by name
-    select claim_uid, first_seq, 'provision_requested' as milestone, requested_seq as seq, 'volume.kubernetes.io/storage-provisioner' as source
+    select
+        claim_uid,
+        first_seq,
+        'provision_requested' as milestone,
+        requested_seq as seq,
+        'volume.kubernetes.io/storage-provisioner' as source
     from lives
     union all by name
     select claim_uid, first_seq, 'claim_bound' as milestone, bound_seq as seq, 'status.phase' as source

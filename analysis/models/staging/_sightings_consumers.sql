@@ -1,9 +1,11 @@
--- One version of a pod in which the first consumer of a claim that waits for one is first seen; of the claim, where the pod
--- was there before it.
+-- One version of a pod in which the first consumer of a claim that waits for one is first seen; of the claim, where the
+-- pod was there before it.
 with delayed as (
     select claim_uid
     from _claims
-    where storage_class in (select name from objects where kind = 'StorageClass' and binding_mode = 'WaitForFirstConsumer')
+    where storage_class in (
+        select name from objects where kind = 'StorageClass' and binding_mode = 'WaitForFirstConsumer'
+    )
     union
     select uid
     from objects
@@ -13,8 +15,15 @@ with delayed as (
 consumers as (
     select
         claim_uid,
-        arg_min({seq: _pods.first_seq, created_at: _pods.created_at, type: _pods.first_type, position: _pods.first_position}, _pods.first_position)
-            as pod
+        arg_min(
+            {
+                seq: _pods.first_seq,
+                created_at: _pods.created_at,
+                type: _pods.first_type,
+                position: _pods.first_position
+            },
+            _pods.first_position
+        ) as pod
     from uses
     join _pods using (pod_uid)
     join delayed using (claim_uid)

@@ -1,5 +1,5 @@
--- One version of a claim or its PersistentVolume in which a milestone of an expansion is first seen. Each change of what the
--- claim asks for, beyond what it has, is one expansion: a user may take back what cannot be had.
+-- One version of a claim or its PersistentVolume in which a milestone of an expansion is first seen. Each change of
+-- what the claim asks for, beyond what it has, is one expansion: a user may take back what cannot be had.
 with changed as (
     select uid
     from objects
@@ -15,8 +15,10 @@ versions as (
         requested_bytes,
         capacity_bytes,
         starts_with(resize_status, 'NodeResize')
-            or list_contains([each.type for each in conditions if each.status = 'True'], 'FileSystemResizePending') as is_node_pending,
-        requested_bytes > capacity_bytes and requested_bytes is distinct from lag(requested_bytes) over lives as is_asked,
+            or list_contains([each.type for each in conditions if each.status = 'True'], 'FileSystemResizePending')
+            as is_node_pending,
+        requested_bytes > capacity_bytes
+            and requested_bytes is distinct from lag(requested_bytes) over lives as is_asked,
         first_value(seq) over lives as first_seq
     from objects
     where kind = 'PersistentVolumeClaim' and type not in ('DELETED', 'VANISHED') and uid in (select uid from changed)
@@ -59,21 +61,48 @@ controller_done as (
         arg_min(grown_seq, grown.capacity_bytes) as seq,
         any_value(grown.first_seq) as first_seq
     from expansions
-    join grown on grown.volume_id = expansions.volume_id and grown.capacity_bytes >= target_bytes and grown_seq > grown.first_seq
+    join grown
+        on grown.volume_id = expansions.volume_id
+        and grown.capacity_bytes >= target_bytes
+        and grown_seq > grown.first_seq
     group by expansions.volume_id, expansions.occurrence
 ),
 
 sightings as (
-    select volume_id, occurrence, first_seq, 'expand_asked' as milestone, asked_seq as seq, 'PersistentVolumeClaim spec.resources' as source
+    select
+        volume_id,
+        occurrence,
+        first_seq,
+        'expand_asked' as milestone,
+        asked_seq as seq,
+        'PersistentVolumeClaim spec.resources' as source
     from expansions
     union all by name
-    select volume_id, occurrence, first_seq, 'expand_controller_done' as milestone, seq, 'PersistentVolume spec.capacity' as source
+    select
+        volume_id,
+        occurrence,
+        first_seq,
+        'expand_controller_done' as milestone,
+        seq,
+        'PersistentVolume spec.capacity' as source
     from controller_done
     union all by name
-    select volume_id, occurrence, first_seq, 'expand_node_pending' as milestone, pending_seq as seq, 'PersistentVolumeClaim status' as source
+    select
+        volume_id,
+        occurrence,
+        first_seq,
+        'expand_node_pending' as milestone,
+        pending_seq as seq,
+        'PersistentVolumeClaim status' as source
     from expansions
     union all by name
-    select volume_id, occurrence, first_seq, 'expand_done' as milestone, done_seq as seq, 'PersistentVolumeClaim status.capacity' as source
+    select
+        volume_id,
+        occurrence,
+        first_seq,
+        'expand_done' as milestone,
+        done_seq as seq,
+        'PersistentVolumeClaim status.capacity' as source
     from expansions
 )
 

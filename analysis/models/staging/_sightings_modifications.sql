@@ -1,5 +1,5 @@
--- One version of a claim in which a milestone of a change of its VolumeAttributesClass is first seen. Each class that it asks
--- for after the one it was made with is one modification.
+-- One version of a claim in which a milestone of a change of its VolumeAttributesClass is first seen. Each class that
+-- it asks for after the one it was made with is one modification.
 with changed as (
     select uid
     from objects
@@ -40,10 +40,22 @@ modifications as (
 ),
 
 sightings as (
-    select claim_uid, occurrence, first_seq, 'modify_asked' as milestone, asked_seq as seq, 'spec.volumeAttributesClassName' as source
+    select
+        claim_uid,
+        occurrence,
+        first_seq,
+        'modify_asked' as milestone,
+        asked_seq as seq,
+        'spec.volumeAttributesClassName' as source
     from modifications
     union all by name
-    select claim_uid, occurrence, first_seq, 'modify_done' as milestone, done_seq as seq, 'status.currentVolumeAttributesClassName' as source
+    select
+        claim_uid,
+        occurrence,
+        first_seq,
+        'modify_done' as milestone,
+        done_seq as seq,
+        'status.currentVolumeAttributesClassName' as source
     from modifications
 )
 

@@ -1,5 +1,5 @@
--- One version of a Node in which a milestone of a VolumeAttachment is first seen: it is listed as attached, or as in use no
--- longer. Its lists hold UniqueNames, so which attachment is meant follows from when it was.
+-- One version of a Node in which a milestone of a VolumeAttachment is first seen: it is listed as attached, or as in
+-- use no longer. Its lists hold UniqueNames, so which attachment is meant follows from when it was.
 with versions as (
     select
         name as node,
@@ -21,17 +21,33 @@ changes as (
     select
         *,
         (
-            (select count(*) from streams where what = 'rewound' and streams.stream = versions.stream and streams.seq < versions.seq) << 44
+            (
+                select count(*)
+                from streams
+                where what = 'rewound' and streams.stream = versions.stream and streams.seq < versions.seq
+            ) << 44
         ) + revision as position
     from versions
 ),
 
 turns as (
-    select node, seq, first_seq, position, 'node_lists_attached' as milestone, unnest(listed) as unique_name
-    from (select * replace (list_filter(listed, lambda name: not list_contains(listed_before, name)) as listed) from changes)
+    select
+        node,
+        seq,
+        first_seq,
+        position,
+        'node_lists_attached' as milestone,
+        unnest(list_filter(listed, lambda name: not list_contains(listed_before, name))) as unique_name
+    from changes
     union all
-    select node, seq, first_seq, position, 'no_longer_in_use', unnest(in_use_before)
-    from (select * replace (list_filter(in_use_before, lambda name: not list_contains(in_use, name)) as in_use_before) from changes)
+    select
+        node,
+        seq,
+        first_seq,
+        position,
+        'no_longer_in_use',
+        unnest(list_filter(in_use_before, lambda name: not list_contains(in_use, name)))
+    from changes
 ),
 
 attachments as (

@@ -30,8 +30,8 @@ lives as (
         min(started_at) as started_at,
         min(seq) filter (deletion_requested_at is not null) as deletion_seq,
         -- The API server stamps the end of the grace period, and brings it forward when the pod is done.
-        arg_min(deletion_requested_at - to_seconds(deletion_grace_seconds), seq) filter (deletion_requested_at is not null)
-            as deletion_asked_at,
+        arg_min(deletion_requested_at - to_seconds(deletion_grace_seconds), seq)
+            filter (deletion_requested_at is not null) as deletion_asked_at,
         min(seq) filter (has_stopped) as stopped_seq,
         arg_min(finished_at, seq) filter (has_stopped) as stopped_at,
         min(seq) filter (type in ('DELETED', 'VANISHED')) as ended_seq,
@@ -56,7 +56,9 @@ sightings as (
         'pod_scheduled' as milestone,
         scheduled_seq as seq,
         'spec.nodeName' as source,
-        list_filter(scheduled_conditions, lambda each: each.type = 'PodScheduled' and each.status = 'True')[1].changed_at as stamped_at,
+        [
+            each.changed_at for each in scheduled_conditions if each.type = 'PodScheduled' and each.status = 'True'
+        ][1] as stamped_at,
         'server' as stamp_clock,
         'PodScheduled' as stamp_source
     from lives

@@ -12,10 +12,20 @@ with versions as (
 ),
 
 turns as (
-    select 'driver_registered' as milestone, node, seq, first_seq, unnest(list_filter(drivers, lambda name: not list_contains(drivers_before, name))) as driver
+    select
+        'driver_registered' as milestone,
+        node,
+        seq,
+        first_seq,
+        unnest(list_filter(drivers, lambda name: not list_contains(drivers_before, name))) as driver
     from versions
     union all
-    select 'driver_lost', node, seq, first_seq, unnest(list_filter(drivers_before, lambda name: not list_contains(drivers, name)))
+    select
+        'driver_lost',
+        node,
+        seq,
+        first_seq,
+        unnest(list_filter(drivers_before, lambda name: not list_contains(drivers, name)))
     from versions
 )
 

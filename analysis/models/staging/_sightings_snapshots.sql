@@ -34,11 +34,21 @@ sightings as (
         true as is_report
     from cut
     union all by name
-    select snapshot_uid, first_seq, 'snapshot_ready' as milestone, ready_seq as seq, 'VolumeSnapshot status.readyToUse' as source
+    select
+        snapshot_uid,
+        first_seq,
+        'snapshot_ready' as milestone,
+        ready_seq as seq,
+        'VolumeSnapshot status.readyToUse' as source
     from _volume_snapshots
     join ready using (snapshot_uid)
     union all by name
-    select snapshot_uid, first_seq, 'snapshot_deleted' as milestone, ended_seq as seq, 'VolumeSnapshot deletion' as source
+    select
+        snapshot_uid,
+        first_seq,
+        'snapshot_deleted' as milestone,
+        ended_seq as seq,
+        'VolumeSnapshot deletion' as source
     from _volume_snapshots
 )
 

@@ -1,5 +1,5 @@
--- One signal that an Event gives of a milestone, by its first occurrence. An Event is sent after what it tells of: it bounds
--- it from above, and dates it where it is sent at once. `Provisioning` alone is sent before.
+-- One signal that an Event gives of a milestone, by its first occurrence. An Event is sent after what it tells of: it
+-- bounds it from above, and dates it where it is sent at once. `Provisioning` alone is sent before.
 with placed as (
     select
         seq,

@@ -1,11 +1,14 @@
--- One signal that a step on a node gives of a milestone. A volume that stays attached can be staged and unstaged again and
--- again: each staging is of the use that it was done for, each unstaging of the last use that was unpublished before it.
+-- One signal that a step on a node gives of a milestone. A volume that stays attached can be staged and unstaged again
+-- and again: each staging is of the use that it was done for, each unstaging of the last use that was unpublished
+-- before it.
 with uses_of_nodes as (
     select
         uses.volume_id,
         uses.node,
         uses.use_id,
-        if(_pods.first_type = 'LISTED', '-infinity'::timestamptz, _pods.first_observed_at - interval 1 second) as begins_at,
+        if(
+            _pods.first_type = 'LISTED', '-infinity'::timestamptz, _pods.first_observed_at - interval 1 second
+        ) as begins_at,
         coalesce(_pods.ended_at, 'infinity'::timestamptz) as ends_at
     from uses
     join _pods using (pod_uid)
@@ -17,7 +20,9 @@ driver_staged as (
     select
         steps.*,
         if(steps.told_at <= lives.ends_at, lives.caused_by, null) as caused_by,
-        row_number() over (partition by steps.volume_id, steps.node, lives.attachment_uid order by steps.told_at, steps.seq) as turn
+        row_number() over (
+            partition by steps.volume_id, steps.node, lives.attachment_uid order by steps.told_at, steps.seq
+        ) as turn
     from (select * exclude (use_id) from _node_steps where milestone = 'staged' and use_id is null) as steps
     asof left join _attachment_lives as lives
         on lives.volume_id = steps.volume_id and lives.node = steps.node and steps.told_at >= lives.begins_at
@@ -42,7 +47,14 @@ of_uses as (
         and latest.node = driver_staged.node
         and driver_staged.told_at >= latest.begins_at
     union all
-    select milestone, coalesce(last_use.use_id, if(told_at <= lives.ends_at, lives.ended_by, null)), told_at, error, clock, source, seq
+    select
+        milestone,
+        coalesce(last_use.use_id, if(told_at <= lives.ends_at, lives.ended_by, null)),
+        told_at,
+        error,
+        clock,
+        source,
+        seq
     from (select * exclude (use_id) from _node_steps where milestone = 'unstaged') as steps
     asof left join (
         select volume_id, node, use_id, told_at as let_go_at
@@ -59,7 +71,7 @@ select
     milestone,
     any_value(volume_id) as volume_id,
     use_id,
-    if(milestone in ('staged', 'unstaged'), any_value(attachment_uid), null) as attachment_uid,
+    if(milestone in ('stage_called', 'staged', 'unstaged'), any_value(attachment_uid), null) as attachment_uid,
     1 as occurrence,
     min(told_at) as told_at,
     min(told_at - error) as earliest,

@@ -5,7 +5,8 @@ with calls as (
         coalesce('node/' || coalesce(asked.node, driver.node), asked.component, driver.component) as clock
     from operations
     left join rpc_lines as asked on asked.seq = operations.requested_seq
-    left join rpc_lines as driver on driver.seq = coalesce(operations.driver_requested_seq, operations.driver_answered_seq)
+    left join rpc_lines as driver
+        on driver.seq = coalesce(operations.driver_requested_seq, operations.driver_answered_seq)
     where operations.method in (
         'CreateVolume',
         'DeleteVolume',
@@ -28,7 +29,11 @@ placed as (
         coalesce(answered_seq, driver_answered_seq, seq) as succeeded_seq,
         to_microseconds(error_us) as clock_error
     from calls
-    left join (select clock, to_microseconds(offset_us) as offset_of, error_us from clocks where known) as clocks using (clock)
+    left join (
+        select clock, to_microseconds(offset_us) as offset_of, error_us
+        from clocks
+        where known
+    ) as clocks using (clock)
 ),
 
 creations as (
@@ -46,7 +51,11 @@ deletions as (
         and (placed.driver is null or _volumes.driver = placed.driver)
         -- A handle can be given again.
         and (placed.called_at is null or _volumes.ended_at is null or placed.called_at <= _volumes.ended_at)
-        and (placed.called_at is null or _volumes.first_type = 'LISTED' or placed.called_at >= _volumes.first_observed_at)
+        and (
+            placed.called_at is null
+            or _volumes.first_type = 'LISTED'
+            or placed.called_at >= _volumes.first_observed_at
+        )
     where method = 'DeleteVolume'
 ),
 
@@ -61,7 +70,8 @@ attachings as (
         select placed.*, _volumes.volume_id
         from placed
         join _volumes
-            on _volumes.volume_handle = placed.volume_handle and (placed.driver is null or _volumes.driver = placed.driver)
+            on _volumes.volume_handle = placed.volume_handle
+            and (placed.driver is null or _volumes.driver = placed.driver)
         where method in ('ControllerPublishVolume', 'ControllerUnpublishVolume')
     ) as placed
     asof join _attachment_lives as lives
@@ -81,8 +91,13 @@ mountings as (
 snapshots as (
     select placed.*, volume_id, null::varchar as attachment_uid, null::varchar as use_id, occurrence
     from placed
-    join (select distinct driver, snapshot_handle, snapshot_uid from objects where kind = 'VolumeSnapshotContent') as contents
-        on contents.snapshot_handle = placed.snapshot_handle and (placed.driver is null or contents.driver = placed.driver)
+    join (
+        select distinct driver, snapshot_handle, snapshot_uid
+        from objects
+        where kind = 'VolumeSnapshotContent'
+    ) as contents
+        on contents.snapshot_handle = placed.snapshot_handle
+        and (placed.driver is null or contents.driver = placed.driver)
     join _volume_snapshots using (snapshot_uid)
     where method = 'CreateSnapshot'
 ),

@@ -33,10 +33,11 @@ arrivals as (
         seen.*,
         case
             when is_report then null
-            when type in ('ADDED', 'MODIFIED', 'DELETED') and seen.observed_at < caught_up_at then resumptions.certain_at - watch_delay
+            when type in ('ADDED', 'MODIFIED', 'DELETED') and seen.observed_at < caught_up_at
+                then resumptions.certain_at - watch_delay
             when type in ('ADDED', 'MODIFIED', 'DELETED') then seen.observed_at - watch_delay
-            -- Listed again after a gap: it changed since the stream was last certain, or is new. A restored server may list
-            -- for the first time what is old.
+            -- Listed again after a gap: it changed since the stream was last certain, or is new. A restored server may
+            -- list for the first time what is old.
             when seen.seq != seen.first_seq or not is_rewound then gaps.begins_at - watch_delay
         end as earliest
     from seen

@@ -1,5 +1,5 @@
--- One use by the name under which a kubelet and the attach/detach controller speak of it: the PersistentVolume's, or, where
--- there is none, that of the volume in the pod's spec.
+-- One use by the name under which a kubelet and the attach/detach controller speak of it: the PersistentVolume's, or,
+-- where there is none, that of the volume in the pod's spec.
 select
     uses.use_id,
     uses.volume_id,
