@@ -16,6 +16,7 @@ from analysis.building import Advance, Models, silent
 from analysis.catalogue import read_models
 from analysis.database import Tables
 from analysis.keeping import Kept, is_about_a_file
+from analysis.rulebook import rule_models
 from tracer.errors import TraceDamaged, VolreelError
 from tracer.trace.visible import visible
 
@@ -32,7 +33,7 @@ class Desk:
     def __init__(self, connection: duckdb.DuckDBPyConnection, trace: Path, tables: Tables, kept: Kept | None) -> None:
         self._connection = connection
         self._trace = trace
-        self._models = Models(read_models(), tables, kept)
+        self._models = Models([*read_models(), *rule_models()], tables, kept)
         self.advance: Advance = silent
         """Told what is being built for a query, from the thread that asks."""
         self._idle = threading.Condition()

@@ -30,7 +30,7 @@ ROOM = 8 << 30
 """Bytes that the models of all traces may take together; those of the trace that was opened longest ago go first."""
 _ABANDONED_S = 24 * 3600
 """Age from which an unfinished file is known to be left by a process that was killed."""
-_SOURCES = ("models", "calls")
+_SOURCES = ("models", "calls", "rules")
 """What the models are made by."""
 _VERIFIED = "verified"
 _SUFFIX = ".duckdb"

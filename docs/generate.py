@@ -28,6 +28,7 @@ LAYERS = {
     "identity": "Which volumes there were, whose they were, and which pods used them.",
     "lifecycle": "What happened to them, and when.",
     "worlds": "What the controllers and kubelets wanted, what there was, and where the two differed.",
+    "diagnosis": "What went wrong: the findings of the rules, and what the trace does not allow to decide.",
     "latency": "Where the time went.",
     "staging": "What the others are made of.",
 }

@@ -53,4 +53,4 @@ def test_every_public_column_says_what_it_means(small, ask):
 @pytest.mark.parametrize("model", read_models(), ids=lambda model: model.name)
 def test_a_model_says_what_a_row_is_and_lies_in_a_layer(model):
     assert model.meaning.startswith(("One ", "Every "))
-    assert model.layer in ("staging", "intervals", "identity", "lifecycle", "worlds", "latency")
+    assert model.layer in ("staging", "intervals", "identity", "lifecycle", "worlds", "diagnosis", "latency")
