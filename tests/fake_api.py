@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 from fake_logs import FakeLog, serve_log
@@ -134,7 +134,7 @@ class FakeApi:
 
     # -- running ------------------------------------------------------------------------------------------------------
 
-    async def __aenter__(self) -> FakeApi:
+    async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, shutdown_timeout=0.01, handler_cancellation=True)

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
-import os
 import random
-import sys
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from aiohttp import web
 from fake_api import CLAIMS, NODES, PODS, VOLUMES, FakeApi
+from killed_recorder import WatchedApi, kill_recorder
 from recording_run import notes, observations, recording
 
 from tracer.trace import open_trace
@@ -24,24 +19,13 @@ PATHS = (CLAIMS, VOLUMES, PODS, NODES)
 KILLS = 200
 TRACES = 4
 LONGEST_LIFE_S = 0.6
-PROCESSES = multiprocessing.get_context("forkserver")  # each a process of its own, without the half second of imports
-PROCESSES.set_forkserver_preload(["volreel", "typer", "tracer.cli", "tracer.recording", "analysis.cli", "tui.cli"])
-
-
-def volreel(arguments: list[str], said: str) -> None:
-    """What the command line does, in a process that exists already."""
-    os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-    sys.argv = ["volreel", *arguments]
-    import volreel as front_door
-
-    front_door.main()
 
 
 async def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")  # shown when it fails
     dice = random.Random(seed)
-    async with Api() as api:
+    async with WatchedApi(*PATHS) as api:
         for number in range(40):
             change(api, dice.choice(PATHS), number)
         traces = [tmp_path / f"{number}.trace" for number in range(TRACES)]
@@ -60,40 +44,12 @@ async def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path)
         print(f"{api.revision} changes")
 
 
-async def kill_again_and_again(api: Api, trace: Path, kills: int, dice: random.Random) -> None:
-    folder = trace.with_suffix("")
-    folder.mkdir()
-    said = folder / "stderr"
+async def kill_again_and_again(api: WatchedApi, trace: Path, kills: int, dice: random.Random) -> None:
     for number in range(kills):
         token = f"{trace.stem}-{number}"
-        kubeconfig = api.kubeconfig(folder, user={"token": token})
-        command = ["record", "--kubeconfig", kubeconfig, "--out", str(trace), "--resume"]
-        process: ForkServerProcess = PROCESSES.Process(target=volreel, args=(command, str(said)))
-        process.start()
-        if dice.random() < 0.8:  # else it may be killed before its first request
-            await api.first_watch(token)
-        await asyncio.sleep(dice.uniform(0.0, LONGEST_LIFE_S))  # not to wait for anything: any instant will do
-        assert process.is_alive(), said.read_text()
-        process.kill()
-        await asyncio.to_thread(process.join)
-        process.close()
-
-
-class Api(FakeApi):
-    """Tells the recorders apart by their tokens."""
-
-    def __init__(self) -> None:
-        super().__init__(*PATHS)
-        self._first: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        self.answer(self._note)
-
-    def _note(self, request: web.Request) -> None:
-        if request.query.get("watch"):
-            self._first[request.headers.get("Authorization", "").removeprefix("Bearer ")].set()
-
-    async def first_watch(self, token: str) -> None:
-        async with asyncio.timeout(30):
-            await self._first[token].wait()
+        # Without a wait it may be killed before its first request.
+        after = api.first("watch", token) if dice.random() < 0.8 else asyncio.sleep(0)
+        await kill_recorder(api, trace, token, after, dice, LONGEST_LIFE_S)
 
 
 @asynccontextmanager
