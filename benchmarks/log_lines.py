@@ -193,6 +193,37 @@ def slowest(lines: Iterator[tuple[str, str]]) -> tuple[float, str]:
     return worst
 
 
+HOSTILE_BYTES = {
+    "no UTF-8": b"\xff",
+    "torn characters": b"\xf0\x9f\x98",
+    "characters of four bytes": "\U0001f600".encode(),
+    "klog of no UTF-8": b'I1123 07:32:17.001245       1 a.go:1] "x" secret="\xff',
+}
+"""What lines are filled with, from their first byte to their last."""
+
+
+def growth() -> tuple[float, str, float]:
+    """How many times longer a line of 16 MB takes than one of 1 MB, at worst; which; its milliseconds."""
+    from tracer.logs.decoding import text_of
+    from tracer.logs.lifting import LogLifter
+
+    def spent(line: bytes) -> float:
+        best = 1e9
+        for _ in range(5):
+            lifter = LogLifter()
+            started = time.process_time()
+            lifter.lift(["s"], [text_of(line)])
+            best = min(best, (time.process_time() - started) * 1000)
+        return best
+
+    found = []
+    for name, unit in HOSTILE_BYTES.items():
+        longest = (STAMP.encode() + unit * ((16 << 20) // len(unit)))[: 16 << 20]
+        took = spent(longest)
+        found.append((took / spent(longest[: 1 << 20]), name, took))
+    return max(found)
+
+
 EXAMPLES = [
     STAMP + line
     for line in (
@@ -290,6 +321,8 @@ def report(fuzz: int = FUZZED) -> str:
     bare, other = slowest((name, line) for name, line in HOSTILE.items())
     worst, which = max((worst, which), (bare, other))
     parts.append(f"Slowest of {2 * len(HOSTILE)} hostile lines of a megabyte: {worst:.1f} ms ({which}).")
+    times, name, took = growth()
+    parts.append(f"A hostile line of 16 MB takes {times:.1f} times as long as one of 1 MB ({name}: {took:.1f} ms).")
     parts.append(f"{_fuzz(fuzz)}.")
     return "\n".join(parts)
 

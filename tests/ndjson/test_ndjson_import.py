@@ -291,6 +291,12 @@ def test_bytes_that_are_no_text_are_named(tmp_path):
         import_ndjson([str(tmp_path / "x.ndjson")], tmp_path / "t.trace")
 
 
+def test_a_file_that_is_named_twice_is_not_read_twice(tmp_path):
+    (tmp_path / "x.ndjson").write_text(GOOD)
+    with pytest.raises(InputError, match="named twice"):
+        import_ndjson([str(tmp_path / "x.ndjson")] * 2, tmp_path / "t.trace")
+
+
 def test_gzip_that_was_cut_off_is_named(tmp_path):
     (tmp_path / "x.gz").write_bytes(gzip.compress(os.urandom(10_000).hex().encode())[:-400])
     with pytest.raises(InputError, match="beyond line 0"):

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracer.cluster import Answer, Lost
+from tracer.logs.decoding import LONGEST_LINE
 from tracer.logs.lifting import LogLifter
 from tracer.logs.streams import KUBELET, host_stream
 from tracer.ndjson.line import instant_ns
 
-LONGEST_LINE = 16 << 20
-"""Bytes. Where a line is longer, something else than a log is sent."""
 _STAMP_BYTES = 40
 
 

@@ -11,6 +11,7 @@ from tracer.cluster import Answer, Cluster, Lost, Silent
 from tracer.logfollow.lines import Cutter, Run, stamp_of
 from tracer.logfollow.places import PLACES, Place
 from tracer.logfollow.position import Position, TakingUp
+from tracer.logs.decoding import text_of
 from tracer.logs.lifting import LogLifter
 from tracer.sink import Sink
 
@@ -180,7 +181,7 @@ class Reading:
         means = self._means
         # Asked for before and not after: hundreds wait here, and each may add only what there is room for by then.
         await means.sink.room()
-        columns = self.run.columns(means.lifter, [line.decode("utf-8", "replace") for line in lines])
+        columns = self.run.columns(means.lifter, [text_of(line) for line in lines])
         columns["stamped_at"] = stamps
         means.sink.log(len(lines), sum(map(len, lines)), columns, means.sink.writer.clock.now_us())
         means.counts.lines += len(lines)

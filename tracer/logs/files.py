@@ -1,29 +1,24 @@
-"""Log files as one sequence of lines in the order of their times."""
+"""The lines of a log file, each with its time and whose it is."""
 
 from __future__ import annotations
 
 import re
-import sys
 import time
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from heapq import merge
 from itertools import chain, islice
-from operator import attrgetter
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from tracer.errors import InputError
+from tracer.input_files import STDIN, InputFile
 from tracer.logs.calendar import Calendar
+from tracer.logs.decoding import LONGEST_LINE
 from tracer.logs.dialects import DIALECTS
 from tracer.logs.forms import Form, Text, form_of
 from tracer.logs.streams import host_stream
-from tracer.ndjson.files import STDIN, unpacked
 
-_LONGEST = 16 << 20
 _AHEAD = 2000
 """Lines at a file's begin in which a year is looked for."""
 _SUFFIX = re.compile(r"(?:\.(?:log|txt|json|gz|zst|\d{1,8}|previous))+$")
@@ -54,15 +49,18 @@ class Found(NamedTuple):
     line: str
     """As the log API would send it."""
 
+    @property
+    def size(self) -> int:
+        """About its bytes."""
+        return len(self.line)
+
 
 class LogFile:
     """One file that is being read."""
 
-    def __init__(self, name: str, raw: IO[bytes], about: About) -> None:
-        self.name = name
-        self.raw = raw
+    def __init__(self, file: InputFile, about: About) -> None:
+        self._file = file
         self._about = about
-        self._number = 0
         self._form: Form | None = None
         self._context: dict[str, Any] = {"zone": about.zone, "year": about.year}
 
@@ -71,18 +69,9 @@ class LogFile:
         return Calendar(**self._context)
 
     def lines(self) -> Iterator[Found]:
-        """Its lines. Raises InputError that names the line."""
-        try:
+        """Its lines in their order. Raises InputError for the first that is not what it should be."""
+        with self._file.blaming():
             yield from self._timed(self._texts())
-        except ValueError as error:
-            raise self._wrong(error) from error
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(
-                f"{self.name} cannot be read beyond line {self._number} ({error}). Nothing was imported."
-            ) from error
-
-    def _wrong(self, why: object) -> InputError:
-        return InputError(f"{self.name}:{self._number}: {why}. Correct or remove that line; nothing was imported.")
 
     def _texts(self) -> Iterator[Text]:
         texts = self._read()
@@ -91,14 +80,10 @@ class LogFile:
         return chain(first, texts)
 
     def _read(self) -> Iterator[Text]:
-        file = unpacked(self.raw)
-        while data := file.readline(_LONGEST):
-            self._number += 1
-            if len(data) == _LONGEST:
-                raise ValueError(f"the line is longer than {_LONGEST >> 20} MiB")
+        for data in self._file.lines(LONGEST_LINE):
             if b"\0" in data:
                 raise ValueError("this is no text")
-            line = data.decode("utf-8", "replace").rstrip("\r\n")
+            line = data.rstrip(b"\r\n")
             if self._form is None:
                 if not line:
                     continue
@@ -114,7 +99,8 @@ class LogFile:
             if head and dated and head.groups() == dated.groups()[1:]:
                 self._context["year"] = int(dated[1])
                 return
-        written = time.time() if self.name == STDIN else Path(self.name).stat().st_mtime
+        name = self._file.name
+        written = time.time() if name == STDIN else Path(name).stat().st_mtime
         self._context["not_after_s"] = int(written)
 
     def _timed(self, texts: Iterator[Text]) -> Iterator[Found]:
@@ -133,14 +119,14 @@ class LogFile:
             waiting.clear()
         if waiting:
             raise InputError(
-                f"{self.name} has no line with a time that volreel knows. Export it with stamps"
+                f"{self._file.name} has no line with a time that volreel knows. Export it with stamps"
                 " (kubectl logs --timestamps, journalctl -o short-iso-precise). Nothing was imported."
             )
 
     def _found(self, at_ns: int, text: Text) -> Found:
         node = self._about.node or text.node
-        name = self._about.component or text.name or _SUFFIX.sub("", Path(self.name).name)
-        return Found(at_ns, self.name, host_stream(node, name), node, text.line)
+        name = self._about.component or text.name or _SUFFIX.sub("", Path(self._file.name).name)
+        return Found(at_ns, self._file.name, host_stream(node, name), node, text.line)
 
 
 def _time_of(text: Text, calendar: Calendar) -> int | None:
@@ -152,43 +138,3 @@ def _time_of(text: Text, calendar: Calendar) -> int | None:
         if parsed is not None and parsed.logged_at is not None:
             return parsed.logged_at * 1000 if parsed.logged_at >= 0 else None
     return None
-
-
-class LogFiles:
-    """Open log files; `done` of `total` bytes have been read."""
-
-    def __init__(self, names: Sequence[str], about: About) -> None:
-        """Raises InputError for a file that cannot be opened, or that is named twice."""
-        self._stack = ExitStack()
-        try:
-            if len(set(names)) < len(names):
-                raise InputError("A file is named twice. Name each once; nothing was imported.")
-            self.files = {name: LogFile(name, self._open(name), about) for name in names}
-        except BaseException:
-            self._stack.close()
-            raise
-        self.total = None if STDIN in names else sum(Path(name).stat().st_size for name in names)
-
-    def __enter__(self) -> LogFiles:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def _open(self, name: str) -> IO[bytes]:
-        if name == STDIN:
-            return sys.stdin.buffer
-        try:
-            return self._stack.enter_context(Path(name).open("rb"))
-        except OSError as error:
-            raise InputError(f"{name} cannot be read ({error.strerror}). Name a log file, or - for stdin.") from error
-
-    @property
-    def done(self) -> int:
-        """Bytes read so far."""
-        return sum(file.raw.tell() for file in self.files.values()) if self.total is not None else 0
-
-    def lines(self) -> Iterator[Found]:
-        """All lines, merged by time; those of one file keep their order."""
-        readers = [file.lines() for file in self.files.values()]
-        return readers[0] if len(readers) == 1 else merge(*readers, key=attrgetter("at_ns"))

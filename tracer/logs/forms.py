@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tracer.logs.decoding import text_of
 from tracer.trace.lines import stamp_text
 
 
@@ -35,8 +36,8 @@ class Text(NamedTuple):
         return self.text if self.stamp_ns is None else f"{stamp_text(self.stamp_ns)} {self.text}"
 
 
-Form = Callable[[str], Iterator[Text]]
-"""The lines in one line of the file. Raises ValueError for what does not belong into this form."""
+Form = Callable[[bytes], Iterator[Text]]
+"""The lines in one line of the file, which has no end any more. Raises ValueError for what is not of this form."""
 
 _STAMPED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) (.*)", re.ASCII | re.DOTALL)
 _JOURNAL = re.compile(
@@ -47,22 +48,24 @@ _JOURNAL = re.compile(
 _BOOT = re.compile(r"-- .{0,300} --")
 
 
-def form_of(line: str) -> Form:
+def form_of(first: bytes) -> Form:
     """The form of a file that begins with this line."""
-    if line.startswith("{") and '"__REALTIME_TIMESTAMP"' in line:
+    if first.startswith(b"{") and b'"__REALTIME_TIMESTAMP"' in first:
         return journal_json
+    line = text_of(first)
     if _JOURNAL.fullmatch(line) or _BOOT.fullmatch(line):
         return JournalText()
     return stamped if _STAMPED.fullmatch(line) else plain
 
 
-def plain(line: str) -> Iterator[Text]:
+def plain(data: bytes) -> Iterator[Text]:
     """A line as its program wrote it."""
-    yield Text(None, None, None, line)
+    yield Text(None, None, None, text_of(data))
 
 
-def stamped(line: str) -> Iterator[Text]:
+def stamped(data: bytes) -> Iterator[Text]:
     """A line of `kubectl logs --timestamps`; one without a stamp is part of a longer one and has its time."""
+    line = text_of(data)
     match = _STAMPED.fullmatch(line)
     if match is None:
         yield Text(None, None, None, line)
@@ -78,8 +81,9 @@ class JournalText:
         self._last: Text | None = None
         self._indent = 0
 
-    def __call__(self, line: str) -> Iterator[Text]:
+    def __call__(self, data: bytes) -> Iterator[Text]:
         """The line, with its prefix taken off."""
+        line = text_of(data)
         match = _JOURNAL.fullmatch(line)
         if match is not None:
             seconds, fraction, hours, minutes, node, name, text = match.groups()
@@ -104,10 +108,10 @@ class _Entry(msgspec.Struct):
 _ENTRY = msgspec.json.Decoder(_Entry)
 
 
-def journal_json(line: str) -> Iterator[Text]:
+def journal_json(data: bytes) -> Iterator[Text]:
     """journalctl's json; a message that is not UTF-8 lies in it as numbers, one of several lines as one text."""
     try:
-        entry = _ENTRY.decode(line)
+        entry = _ENTRY.decode(data)
         stamp = int(entry.at) * 1000
         message = bytes(entry.message).decode("utf-8", "replace") if isinstance(entry.message, list) else entry.message
     except (msgspec.DecodeError, ValueError, TypeError, UnicodeError) as error:

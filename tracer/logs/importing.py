@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tracer.logs.files import About, Found, LogFiles
+from tracer.input_files import InputFiles, windows
+from tracer.logs.files import About, Found, LogFile
 from tracer.logs.lifting import LogLifter
 from tracer.logs.streams import STREAM_COLUMNS, stream_columns
 from tracer.making import make_room, new_trace
 from tracer.trace.progress import Advance
 from tracer.trace.schema import LOGS
-
-_WINDOW = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +36,18 @@ def import_logs(
     """
     lines = unknown = 0
     streams: set[str] = set()
-    with new_trace(out, "import logs") as writer, LogFiles(names, about) as files:
-        lifter = LogLifter(lambda name: files.files[name].calendar())
-        for window in _windows(files.lines()):
+    with new_trace(out, "import logs") as writer, InputFiles(names, "a log file") as inputs:
+        files = {file.name: LogFile(file, about) for file in inputs.files}
+        lifter = LogLifter(lambda name: files[name].calendar())
+        for window in windows([file.lines() for file in files.values()]):
             columns = _columns(window, lifter)
             at = [each.at_ns // 1000 for each in window]
-            writer.add_interleaved({LOGS: (range(len(window)), columns)}, at, sum(len(each.line) for each in window))
+            writer.add_interleaved({LOGS: (range(len(window)), columns)}, at, sum(each.size for each in window))
             lines += len(window)
             unknown += columns["dialect"].count(None)
             streams.update(columns["stream"])
             make_room(writer)
-            progress(files.done, files.total)
+            progress(inputs.done, inputs.total)
     return Imported(lines, unknown, len(streams))
 
 
@@ -60,8 +59,3 @@ def _columns(window: Sequence[Found], lifter: LogLifter) -> dict[str, list[Any]]
         **dict(zip(STREAM_COLUMNS, (list(column) for column in zip(*whose, strict=True)), strict=True)),
         **lifter.lift([each.file for each in window], [each.line for each in window]),
     }
-
-
-def _windows(lines: Iterator[Found]) -> Iterator[list[Found]]:
-    while window := list(islice(lines, _WINDOW)):
-        yield window

@@ -16,9 +16,9 @@ import pyarrow as pa
 from tracer.clock import rfc3339_us
 from tracer.heartbeat import with_resource_version
 from tracer.kinds import kind_of_stream
-from tracer.trace.progress import Advance
 from tracer.trace import Trace, open_trace
 from tracer.trace.lines import LINE_PARTS, raw_lines
+from tracer.trace.progress import Advance
 from tracer.trace.schema import LOGS, OBJECTS, SCHEMAS, STREAMS
 
 _OBJECT_COLUMNS = (

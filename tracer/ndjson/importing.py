@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracer.input_files import InputFiles, windows
 from tracer.making import make_room, new_trace
-from tracer.ndjson.files import Files, Read
+from tracer.ndjson.reading import read_lines
 from tracer.ndjson.window import Intake
 from tracer.trace.progress import Advance
-
-_WINDOW_ROWS = 4096
-_WINDOW_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +28,13 @@ def import_ndjson(names: Sequence[str], out: Path, progress: Advance = lambda do
     `progress` is told the bytes read and their total (None: unknown). Raises InputError for input that is not what it
     should be, TraceExists, TraceLocked (another import is making it), OSError. On an error nothing is left behind.
     """
-    with new_trace(out, "import ndjson") as writer, Files(names) as files:
+    with new_trace(out, "import ndjson") as writer, InputFiles(names, "an NDJSON file") as inputs:
         intake = Intake(writer)
         lines = 0
-        for window in _windows(files.lines()):
+        for window in windows([read_lines(file) for file in inputs.files]):
             intake.add(window)
             lines += len(window)
             make_room(writer)
-            progress(files.done, files.total)
+            progress(inputs.done, inputs.total)
         writer.manifest.resources = [stream.resource for _, stream in sorted(intake.streams.items())]
     return Imported(lines, len(intake.streams))
-
-
-def _windows(reads: Iterator[Read]) -> Iterator[list[Read]]:
-    window: list[Read] = []
-    size = 0
-    for read in reads:
-        window.append(read)
-        size += read.size
-        if len(window) >= _WINDOW_ROWS or size >= _WINDOW_BYTES:
-            yield window
-            window, size = [], 0
-    if window:
-        yield window

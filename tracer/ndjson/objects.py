@@ -10,9 +10,9 @@ import msgspec
 from tracer.heartbeat import Heartbeats
 from tracer.kinds import kind_of_stream, stream_version
 from tracer.lifting import Lifter
-from tracer.ndjson.files import Read
 from tracer.ndjson.history import History, Rewind, Version
 from tracer.ndjson.line import note_values
+from tracer.ndjson.reading import Read
 from tracer.ndjson.unknown import UnknownLifter
 from tracer.trace.manifest import Resource
 from tracer.trace.schema import OBJECTS, STREAMS

@@ -7,9 +7,9 @@ from typing import Any
 
 from tracer.logs.lifting import LogLifter
 from tracer.ndjson.components import Components
-from tracer.ndjson.files import Read
 from tracer.ndjson.line import LOG_COLUMNS, NOTE_COLUMNS, OBJECT_STREAM, Line, log_values, note_values
 from tracer.ndjson.objects import ObjectStream, Row
+from tracer.ndjson.reading import Read
 from tracer.trace.schema import LOGS, OBJECTS, STREAMS
 from tracer.trace.writer import TraceWriter
 
