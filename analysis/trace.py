@@ -189,6 +189,27 @@ class Trace:
         asked = asdict(wanted or Population())
         return self.sql(query("phase_samples"), {**asked, "by": by})
 
+    def state(self, at: datetime, node: str | None = None) -> pl.DataFrame:
+        """What was wanted on nodes and what stood there at an instant (with a time zone), a row an entry of a world.
+
+        world (`attach` or `mount`), side (`desired` or `actual`), node, volume_id, volume (what people call it),
+        use_id, namespace, pod, standing (`wanted`, or as in the models `attach_actual` and `mount_actual`), attached,
+        listed, inferred, last_error, since, since_known, evidence.
+        """
+        return self.sql(query("state"), {"at": at, "node": node})
+
+    def drift(self, begin: datetime, end: datetime | None = None, *, node: str | None = None) -> pl.DataFrame:
+        """Where desired and actual differed at an instant, or at any up to `end`: the model `drift`, with names."""
+        return self.sql(query("drift"), {"begin": begin, "end": end or begin, "node": node})
+
+    def changes(self, begin: datetime | None = None, end: datetime | None = None) -> pl.DataFrame:
+        """What changed between two instants: the model `changes`, then a row for each number of volumes that changed.
+
+        Of those topic is `volumes`, subject the kind or `drift`, what the phase or standing, and no instant is given.
+        None is the beginning or the end of the trace.
+        """
+        return self.sql(query("changes"), {"begin": begin, "end": end})
+
     def coverage(self) -> pl.DataFrame:
         """What was covered of each stream, when, and what was not."""
         return self.sql("from coverage order by begins_at, seq")

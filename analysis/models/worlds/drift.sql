@@ -289,8 +289,8 @@ select
     whose.turn,
     -- The last error that was told in between; null where none was.
     errors.last_error as why,
-    -- Whether it was seen. If not, it follows from the pod's containers, as no kubelet's log tells of the mount itself.
-    whose.world = 'attach' or logged.node is not null as certain,
+    -- Whether it was seen. If not, it follows from the pod's containers, as no kubelet's log tells of the mount.
+    whose.world = 'attach' or whose.kind = 'left over' or logged.node is not null as certain,
     -- Row of the trace that began it.
     whose.seq_from as evidence_from,
     -- Row of the trace that ended it; null while it goes on, and where a gap cut it off.
