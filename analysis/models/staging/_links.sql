@@ -46,10 +46,11 @@ steps (chain, position, milestone, phase, link, owner, only_for, need, yields) a
         -- the kubelet looks again after 0.5, 1, 2, ... s.
         ('pod', 7, 'kubelet_accepted', 'kubelet_wait', 'attach', 'kubelet wait', 'attachable', 'must', 0),
         -- operation_generator.go, GenerateMountVolumeFunc: MountDevice, then SetUp (with fsGroup and SELinux).
-        ('pod', 8, 'staged', 'stage', 'stage', 'stage', 'stage', 'may', 0),
-        ('pod', 9, 'published', 'publish', 'publish', 'publish', null, 'must', 0),
+        ('pod', 8, 'stage_called', 'mount_wait', 'stage', 'kubelet wait', 'stage', 'extra', 0),
+        ('pod', 9, 'staged', 'stage', 'stage', 'stage', 'stage', 'may', 0),
+        ('pod', 10, 'published', 'publish', 'publish', 'publish', null, 'must', 0),
         -- pkg/kubelet/kubelet.go, SyncPod: containers start once all volumes of the pod are mounted.
-        ('pod', 10, 'containers_started', 'container_start', 'start', 'container start', null, 'must', 0),
+        ('pod', 11, 'containers_started', 'container_start', 'start', 'container start', null, 'must', 0),
 
         ('pod_end', 0, 'pod_deletion_asked', null, null, null, null, 'must', 2),
         -- pkg/kubelet/kubelet.go, SyncTerminatingPod and SyncTerminatedPod. A pod that has completed is unmounted
@@ -110,7 +111,7 @@ shown as (
             ('volumeattachments', ['attachment_created', 'attached', 'attachment_deletion_asked', 'attachment_gone']),
             ('csi-attacher', ['publish_called', 'publish_answered', 'unpublish_called', 'unpublish_answered']),
             ('nodes', ['node_lists_attached', 'no_longer_in_use']),
-            ('kubelet', ['kubelet_accepted', 'staged', 'published', 'unpublished', 'unstaged']),
+            ('kubelet', ['kubelet_accepted', 'stage_called', 'staged', 'published', 'unpublished', 'unstaged']),
             ('volumesnapshots', ['snapshot_asked', 'snapshot_ready']),
             ('volumesnapshotcontents', ['snapshot_cut'])
     ) as shown (source, milestones)

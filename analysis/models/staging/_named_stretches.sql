@@ -74,7 +74,7 @@ parts as (
         subject_id,
         from_position,
         count(*) as steps,
-        any_value(phase) as phase,
+        arg_min(phase, position) as phase,
         any_value(owner) as owner,
         count(distinct owner) as owners,
         list(link order by position) as links,
@@ -98,10 +98,10 @@ told as (
 select
     subject_id,
     from_position,
-    -- The step's name; of several the link they lie in, or all their links.
-    if(steps = 1, phase, array_to_string(distinct_links, '+')) as phase,
+    -- The step's name; of several of one owner the first one's; else the link they lie in, or all their links.
+    if(owners = 1, phase, array_to_string(distinct_links, '+')) as phase,
     -- Null where it may have been several.
-    if(len(distinct_links) = 1, links[1], null) as link,
+    if(owners = 1 or len(distinct_links) = 1, links[1], null) as link,
     if(owners = 1, owner, 'unknown') as owner,
     -- Of what goes on: the instant up to which the next milestone would have been shown, and was not.
     if(is_open, watched_until, null) as watched_until

@@ -1,5 +1,6 @@
--- One step of mounting or unmounting a volume on a node that has succeeded, or the call to stage it: as the kubelet's log says it, or, where
--- only the driver's log is there, as that does. `use_id` is null where the line names no pod.
+-- One step of mounting or unmounting a volume on a node that has succeeded, or the call to stage it, however that ends: as
+-- the kubelet's log says it, or, where only the driver's log is there, as that does. `use_id` is null where the line names
+-- no pod.
 with said as (
     select
         seq,

@@ -21,9 +21,14 @@ driver_staged as (
         steps.*,
         if(steps.told_at <= lives.ends_at, lives.caused_by, null) as caused_by,
         row_number() over (
-            partition by steps.volume_id, steps.node, lives.attachment_uid order by steps.told_at, steps.seq
+            partition by steps.milestone, steps.volume_id, steps.node, lives.attachment_uid
+            order by steps.told_at, steps.seq
         ) as turn
-    from (select * exclude (use_id) from _node_steps where milestone = 'staged' and use_id is null) as steps
+    from (
+        select * exclude (use_id)
+        from _node_steps
+        where milestone in ('stage_called', 'staged') and use_id is null
+    ) as steps
     asof left join _attachment_lives as lives
         on lives.volume_id = steps.volume_id and lives.node = steps.node and steps.told_at >= lives.begins_at
 ),
