@@ -54,6 +54,46 @@ def test_a_node_may_have_a_zone_of_its_own():
 
 
 @pytest.mark.parametrize(
+    ("stamp", "nanos"),
+    [
+        ("2026-11-23T07:32:17.17Z", 170_000_000),
+        ("2026-11-23T07:32:17.170Z", 170_000_000),
+        ("2026-11-23T07:32:17.000000001Z", 1),
+        ("2026-11-23T07:32:17Z", 0),
+        ("2026-11-23T07:32:17.5+00:00", 500_000_000),
+        ("2026-11-23T07:32:17.123456789-00:00", 123_456_789),
+        ("2026-11-23T13:17:17.1704+05:45", 170_400_000),
+        ("2026-11-22T22:02:17-09:30", 0),
+    ],
+)
+def test_a_stamp_may_have_any_precision(stamp, nanos):
+    [row] = lifted(f"{stamp} {HEAD}x")
+    assert row["stamped_at"] == us("2026-11-23T07:32:17") * 1000 + nanos
+    assert (row["dialect"], row["message"]) == ("klog", "x")
+
+
+@pytest.mark.parametrize(
+    ("time", "observed", "logged"),
+    [
+        ("1123 07:32:17.001245", "2026-11-23T07:32:18", "2026-11-23T07:32:17.001245"),
+        ("1123 07:32:17.001245", "2026-11-22T20:00:00", "2026-11-23T07:32:17.001245"),
+        ("1231 23:59:59.000000", "2027-01-01T00:00:01", "2026-12-31T23:59:59"),
+        ("0301 00:00:00.000000", "2027-01-01T00:00:01", "2026-03-01T00:00:00"),
+        ("0229 12:00:00.000000", "2026-11-23T07:32:18", "2024-02-29T12:00:00"),
+    ],
+)
+def test_without_a_stamp_the_year_is_the_last_before_the_line_was_there(time, observed, logged):
+    columns = LogLifter().lift(["s"], [f"I{time}       1 a.go:1] x"], [us(observed) // 1_000_000])
+    assert (columns["dialect"], columns["stamped_at"], columns["logged_at"]) == (["klog"], [None], [us(logged)])
+
+
+def test_a_line_without_a_stamp_may_come_long_after_those_that_have_one():
+    lines = [f"{STAMP} {HEAD}x", "I1203 07:00:00.000000       1 a.go:1] x"]
+    observed = [us(each) // 1_000_000 for each in ("2026-11-23T07:32:18", "2026-12-03T07:00:01")]
+    assert LogLifter().lift(["s"] * 2, lines, observed)["logged_at"][1] == us("2026-12-03T07:00:00")
+
+
+@pytest.mark.parametrize(
     ("stamp", "time", "logged"),
     [
         ("2026-12-31T23:59:59.999", "1231 23:59:59.998000", "2026-12-31T23:59:59.998"),
@@ -155,7 +195,7 @@ def test_streams_do_not_mix():
 # -- any line ----------------------------------------------------------------------------------------------------------
 
 pieces = st.sampled_from(
-    [STAMP, " ", HEAD, '"', "\\", '\\"', "=", "=<", " >", "\t", "{", "}", "[", "]", ":", ",", '"GRPC call"', " method=", "I1123 ",  # noqa: E501
+    [STAMP, "2026-11-23T07:32:17.17Z", "2026-11-23T07:32:17+05:45", " ", HEAD, '"', "\\", '\\"', "=", "=<", " >", "\t", "{", "}", "[", "]", ":", ",", '"GRPC call"', " method=", "I1123 ",  # noqa: E501
      '{"ts":1795417747324.681,"caller":"a.go:1"', '"msg":"', '{"level":"info","ts":"', 'time="', " level=info ", " msg=",  # noqa: E501
      "2026/11/23 07:32:17 ", "\tINFO\t", "GRPC request: ", "gRPCCall: ", "secrets", ' for volume "', '(UniqueName: "', "\x1b", "\ud800", "é"]  # noqa: E501
 )  # fmt: skip

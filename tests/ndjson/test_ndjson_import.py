@@ -118,6 +118,16 @@ def test_a_log_line_is_kept_whole_and_its_stream_says_whose_it_is(imported):
     assert stamps[0] % 1_000_000_000 == 61_099_605
 
 
+@pytest.mark.parametrize("stamp", ["2026-11-23T07:00:00.17Z ", "2026-11-23T07:00:00Z ", ""])
+def test_a_line_is_taken_apart_whatever_its_stamp(imported, stamp):
+    line = f'{stamp}I1123 07:00:00.001245       1 a.go:1] "GRPC call" method="/csi.v1.Node/NodeGetInfo"'
+    trace = imported([{"t": at(1), "stream": "log/ns/pod-0/uid/csi-attacher/3", "line": line}])
+    assert rows(trace, "logs", "dialect", "message", "line") == [("klog", "GRPC call", None)]
+    assert rows(trace, "logs", "logged_at")[0].isoformat() == "2026-11-23T07:00:00.001245+00:00"
+    (batch,) = trace.batches("logs", LINE_PARTS)
+    assert raw_lines(batch) == [line]
+
+
 def test_what_wrote_a_line_is_told_by_its_pod_and_else_by_the_containers_name(imported):
     spec = {"containers": [{"name": "main", "image": "vendor/own:1", "args": ["--name=disk.vendor.io"]}]}
     driver = named("CSIDriver", "disk.vendor.io", "u9", namespace=None)

@@ -61,7 +61,14 @@ logs = st.fixed_dictionaries(
     {
         "stream": st.sampled_from(["log/n/p/u/c/0", "log/n/p/u/c/1"]),
         "node": st.none() | text,
-        "line": text | text.map(lambda rest: f"2026-11-23T07:09:02.061099605Z {rest}"),
+        "line": st.builds(
+            "{}{}{}".format,
+            st.sampled_from(
+                ["", "2026-11-23T07:09:02.061099605Z ", "2026-11-23T07:09:02.17Z ", "2026-11-23T08:09:02+01:00 "]
+            ),
+            st.sampled_from(["", "I1123 07:09:02.001245       1 a.go:1] "]),
+            text,
+        ),
     }
 )
 notes = st.fixed_dictionaries(

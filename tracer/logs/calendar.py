@@ -38,9 +38,14 @@ class Calendar:
         self._stamp_s: int | None = None
         self._quarter = -1
 
-    def stamped(self, second: int | None) -> None:
-        """The runtime's stamp of the line that is parsed next, in seconds since 1970; None if it has none."""
+    def stamped(self, second: int | None, not_after_s: int | None = None) -> None:
+        """The runtime's stamp of the line that is parsed next, in seconds since 1970; None if it has none.
+
+        `not_after_s` is when such a line had been written, where that is known.
+        """
         self._stamp_s = second
+        if not_after_s is not None:
+            self._not_after = not_after_s
         if second is not None and second // _QUARTER != self._quarter:
             self._quarter = second // _QUARTER
             self.known.clear()  # what follows may be another year, or the other side of a change of clocks

@@ -19,7 +19,8 @@ from tracer.trace.lines import stamp_text
 LIFTED = ("stamped_at", "logged_at", "severity", "source", "message", "fields", "dialect", "layout", "line")
 """The columns that are made from a raw line."""
 
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})(Z|[+-]\d\d:\d\d) ", re.ASCII)
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ", re.ASCII)
+"""Runtimes write nine decimals; what has passed through a tool may have lost zeros at its end, or all of them."""
 _TOGETHER_NS = 20_000_000
 """Lines that the runtime stamps so close together were written by one call; up to 12 ms were seen on a busy node."""
 _SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
@@ -72,21 +73,27 @@ class LogLifter:
         """The stream has ended."""
         self._streams.pop(stream, None)
 
-    def lift(self, streams: Sequence[str], lines: Sequence[str]) -> dict[str, list[Any]]:
-        """The columns LIFTED of these lines, each with its runtime's stamp if it has one, without its newline."""
+    def lift(
+        self, streams: Sequence[str], lines: Sequence[str], observed_s: Sequence[int] | None = None
+    ) -> dict[str, list[Any]]:
+        """The columns LIFTED of these lines, each with its runtime's stamp if it has one, without its newline.
+
+        `observed_s` are the seconds since 1970 by which they were written: years of lines without a stamp follow.
+        """
         rows: list[Row] = []
         touched = set()
-        for name, line in zip(streams, scrub_lines(lines), strict=True):
+        by: Sequence[int | None] = observed_s or [None] * len(lines)
+        for name, line, by_s in zip(streams, scrub_lines(lines), by, strict=True):
             stream = self._streams.get(name)
             if stream is None:
                 stream = self._streams[name] = _Stream(self._calendar(name))
             touched.add(name)
-            self._lift(stream, line, rows)
+            self._lift(stream, line, by_s, rows)
         for name in touched:
             self._streams[name].end_batch(rows)
         return dict(zip(LIFTED, (list(column) for column in zip(*rows, strict=True)), strict=True)) if rows else {}
 
-    def _lift(self, stream: _Stream, line: str, rows: list[Row]) -> None:
+    def _lift(self, stream: _Stream, line: str, by_s: int | None, rows: list[Row]) -> None:
         nanos = line[20:29]
         if (
             line[29:31] == "Z "
@@ -96,39 +103,44 @@ class LogLifter:
             and (second := _second(line[:19], "Z"))
         ):
             stamp: int | None = second * 1_000_000_000 + int(nanos)
-            lead, text = "{stamp} ", line[31:]
+            lead: str | None = "{stamp} "
+            text = line[31:]
             stream.calendar.stamped(second)
         else:
             stamp, lead, text = _stamped(line)
-            stream.calendar.stamped(None if stamp is None else stamp // 1_000_000_000)
+            stream.calendar.stamped(None if stamp is None else stamp // 1_000_000_000, by_s)
         for dialect in DIALECTS:
             parsed = dialect.parse(text, stream.calendar)
             if parsed is not None:
                 break
         else:
-            rows.append(_other_line(stream, stamp, lead, text, rows))
+            rows.append([stamp, *_other_line(stream, stamp, text, rows), *_raw(line, lead, "{message}")])
             return
         if stream.value is not None:
             _close_value(stream, rows)
         said = parsed.said
         stream.head, stream.last_stamp, stream.head_row = parsed, stamp, len(rows)
         stream.value, stream.size = (None if said.opened is None else []), 0
-        whole, layout = (line, None) if said.layout is None else (None, lead + said.layout)
         what = (said.severity, said.source, said.message, said.pairs)
-        rows.append([stamp, parsed.logged_at, *what, dialect.NAME, layout, whole])
+        rows.append([stamp, parsed.logged_at, *what, dialect.NAME, *_raw(line, lead, said.layout)])
 
 
-def _other_line(stream: _Stream, stamp: int | None, lead: str, text: str, rows: list[Row]) -> Row:
-    """A line of no dialect: it goes on with the entry before it, or it is kept as it is."""
+def _raw(line: str, lead: str | None, layout: str | None) -> tuple[str | None, str | None]:
+    """`layout` and `line` of a row: where the parts do not give the line back it is kept whole."""
+    return (None, line) if lead is None or layout is None else (lead + layout, None)
+
+
+def _other_line(stream: _Stream, stamp: int | None, text: str, rows: list[Row]) -> Row:
+    """logged_at to dialect of a line of none: it goes on with the entry before it, or it is kept as it is."""
     head = stream.head
     if head is None or not _continues(stream, stamp, text):
         stream.head = None
-        return [stamp, None, None, None, text, (), None, f"{lead}{{message}}", None]
+        return [None, None, None, text, (), None]
     stream.last_stamp = stamp
     if stream.value is not None:
         _continue_value(stream, text, rows)
     said = head.said
-    return [stamp, head.logged_at, said.severity, said.source, text, (), CONTINUED, f"{lead}{{message}}", None]
+    return [head.logged_at, said.severity, said.source, text, (), CONTINUED]
 
 
 def _continues(stream: _Stream, stamp: int | None, text: str) -> bool:
@@ -164,17 +176,17 @@ def _close_value(stream: _Stream, rows: list[Row], rest: str = "") -> None:
     rows[stream.head_row][FIELDS] = found + derived_fields(said.message, found)
 
 
-def _stamped(line: str) -> tuple[int | None, str, str]:
-    """The runtime's stamp in ns since 1970, its place in a layout, and the text behind it."""
+def _stamped(line: str) -> tuple[int | None, str | None, str]:
+    """The runtime's stamp in ns since 1970, its place in a layout (None: it has none), and the text behind it."""
     match = _STAMP.match(line)
     second = _second(match[1], match[3]) if match else None
     if match is None or second is None:
         return None, "", line
-    stamp, zone = second * 1_000_000_000 + int(match[2]), match[3]
+    fraction, zone = match[2] or "", match[3]
+    stamp = second * 1_000_000_000 + int(fraction.ljust(9, "0"))
     minutes = 0 if zone == "Z" else int(zone[0] + "1") * (int(zone[1:3]) * 60 + int(zone[4:]))
-    if stamp_text(stamp, minutes) + " " != match[0]:
-        return None, "", line
-    return stamp, f"{{stamp {minutes}}} ", line[match.end() :]
+    is_plain = stamp_text(stamp, minutes, len(fraction)) + " " == match[0]  # +00:00 is not
+    return stamp, f"{{stamp {minutes} {len(fraction)}}} " if is_plain else None, line[match.end() :]
 
 
 @lru_cache(maxsize=4096)

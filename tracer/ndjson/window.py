@@ -73,7 +73,8 @@ class Intake:
             if table == LOGS and columns:
                 whose = zip(*(columns[name] for name in ("pod_uid", "container", "component")), strict=True)
                 columns["component"] = [self._components.of(*each) for each in whose]
-                columns |= self._lines.lift(columns["stream"], columns["line"])
+                by_s = [reads[place].at_ns // 1_000_000_000 for place in places]
+                columns |= self._lines.lift(columns["stream"], columns["line"], by_s)
             tables[table].fill([index_of[place] for place in places], columns)
         filled = {table: (rows.places, rows.columns) for table, rows in tables.items() if rows.places}
         self._writer.add_interleaved(filled, at_us, sum(read.size for read in reads))

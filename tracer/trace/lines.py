@@ -4,7 +4,7 @@ A line's `layout` is its text with placeholders for what stands in other columns
 
     {stamp} I{at %m%d %H:%M:%S.|6|0}       1 {source}] {message:q} method={0:q} err={1}
 
-    {stamp}       stamped_at, RFC 3339 in UTC with nine decimals; {stamp 60} at an offset of 60 minutes
+    {stamp}       stamped_at, RFC 3339 in UTC with nine decimals; {stamp O N} at an offset of O minutes with N decimals
     {at F|N|O}    logged_at at an offset of O minutes: strftime format F of the second, then N decimals
     {ms N}        logged_at as milliseconds since 1970 with N decimals; {s N} as seconds
     {source}, {message}, {0}, {1} ...     these columns; a number is the place of a value in `fields`
@@ -93,8 +93,8 @@ def _pieces(layout: str) -> tuple[Piece, ...]:
 
 def _place(place: str) -> Piece:
     if place == "stamp" or place.startswith("stamp "):
-        minutes = int(place[6:] or 0)
-        return lambda parts: stamp_text(_known(parts.stamped_at), minutes)
+        how = [int(each) for each in place.split(" ")[1:]]
+        return lambda parts: stamp_text(_known(parts.stamped_at), *how)
     if place.startswith("at "):
         form, decimals, offset = place[3:].rsplit("|", 2)
         return _time_of(form, int(decimals), int(offset))
@@ -145,11 +145,12 @@ def second_text(second: int, form: str, offset: int) -> str:
     return datetime.fromtimestamp(second, timezone(timedelta(minutes=offset))).strftime(form)
 
 
-def stamp_text(instant_ns: int, offset: int = 0) -> str:
-    """RFC 3339 with nine decimals, as the kubelet stamps lines."""
+def stamp_text(instant_ns: int, offset: int = 0, decimals: int = 9) -> str:
+    """RFC 3339 as runtimes stamp lines, with nine decimals; at an offset of so many minutes."""
     second, nanos = divmod(instant_ns, 1_000_000_000)
     zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}" if offset else "Z"
-    return f"{second_text(second, '%Y-%m-%dT%H:%M:%S', offset)}.{nanos:09d}{zone}"
+    fraction = f".{nanos:09d}"[: decimals + 1] if decimals else ""
+    return f"{second_text(second, '%Y-%m-%dT%H:%M:%S', offset)}{fraction}{zone}"
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
