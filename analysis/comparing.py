@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,8 @@ from analysis.trace import PHASE_KEYS
 
 _CHANCE = 0.05
 """How likely a difference by chance alone may be, over all steps that are compared (Holm's correction)."""
+_ENOUGH = 1000
+"""Samples on both sides from which their number says nothing against the log-rank test."""
 
 
 def compare(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -19,13 +22,14 @@ def compare(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
     direction, link, phase, owner, grp; the figures of `analysis.samples.difference`; precision_us (the durations are
     known no better than that); p50_difference_us and p95_difference_us (after minus before); adjusted_p (Holm's, over
-    all steps); differs: adjusted_p is below 0.05 and a difference is larger than the precision; slower: by which share
-    of `before` the median or the 95th percentile grew, the larger of both (0 where neither did, null where none is
-    known); change: `slower` or `faster` where it differs, else null; verdict: that in a sentence.
+    all steps, of a p that is never below what a permutation test of so few samples could give); differs: adjusted_p is
+    below 0.05 and a difference is larger than the precision; slower: by which share of `before` the median or the 95th
+    percentile grew, the larger of both (0 where neither did, null where none is known); change: `slower` or `faster`
+    where it differs, else null; verdict: that in a sentence.
     """
     precision = pl.concat([before, after]).group_by(PHASE_KEYS).agg(pl.col("precision_us").median().cast(pl.Int64))
     compared = (
-        difference(before.drop("precision_us"), after.drop("precision_us"), PHASE_KEYS)
+        difference(*(side.drop("precision_us", "place") for side in (before, after)), keys=PHASE_KEYS)
         .join(precision, on=PHASE_KEYS, how="left", nulls_equal=True, maintain_order="left")
         .with_columns(
             (pl.col(f"{percentile}_us_after") - pl.col(f"{percentile}_us_before")).alias(f"{percentile}_difference_us")
@@ -46,11 +50,22 @@ def is_slower(comparison: pl.DataFrame, limit: float) -> bool:
 
 
 def _adjusted_p() -> pl.Expr:
-    """Holm's step-down correction for that many steps are compared at once."""
-    p = pl.col("p_value")
+    """Holm's step-down correction for that many steps are compared at once.
+
+    The log-rank test trusts that samples are many. So that one slow volume among ten is no proof, its p counts for no
+    less than one in the number of ways in which the samples could have fallen on the two sides.
+    """
+    sizes = pl.struct("phases_before", "phases_after")
+    p = pl.max_horizontal("p_value", sizes.map_elements(_least_p, return_dtype=pl.Float64))
+    p = pl.when(pl.col("p_value").is_not_null()).then(p)
     place = p.rank("ordinal")
     stepped = (p * (p.count() - place + 1)).clip(upper_bound=1.0)
     return stepped.sort_by(p).cum_max().gather((place - 1).cast(pl.UInt32)).alias("adjusted_p")
+
+
+def _least_p(sizes: dict[str, int]) -> float:
+    before, after = sizes["phases_before"], sizes["phases_after"]
+    return 0.0 if before + after > _ENOUGH else 1 / comb(before + after, before)
 
 
 def _differs() -> pl.Expr:

@@ -72,5 +72,5 @@ def _sides(row: dict[str, Any]) -> list[str]:
         f"{row['phases_before']} → {row['phases_after']}",
         f"{took(row['p50_us_before'])} → {took(row['p50_us_after'])}",
         f"{took(row['p95_us_before'])} → {took(row['p95_us_after'])}",
-        "?" if row["p_value"] is None else f"{row['p_value']:.3f}" if row["p_value"] >= 0.001 else "<0.001",
+        "?" if row["adjusted_p"] is None else f"{row['adjusted_p']:.3f}" if row["adjusted_p"] >= 0.001 else "<0.001",
     ]

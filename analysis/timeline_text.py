@@ -10,7 +10,6 @@ from typing import Any
 from analysis.instants import length
 from analysis.text import cut, table, took
 from analysis.timeline import Timeline
-from analysis.volume_text import label
 from tracer.trace.visible import visible
 
 _NARROWEST_BAR = 12
@@ -40,12 +39,12 @@ def as_text(life: Timeline, width: int) -> str:
 def _head(life: Timeline, width: int) -> Iterator[str]:
     volume = life.volume
     known = [volume["kind"], volume["storage_class"], volume["driver"], volume["pv_name"]]
-    yield cut(visible(f"{label(volume)}: {', '.join(each for each in known if each)}"), width) + "\n"
+    yield cut(visible(f"{volume['label']}: {', '.join(each for each in known if each)}"), width) + "\n"
     if volume["source_kind"]:
         yield cut(visible(f"made from {volume['source_kind']} {volume['source_name']}"), width) + "\n"
     standing = f"stands: {volume['standing'] or 'unknown'}"
     if volume["phase"]:
-        standing += f", waits in {volume['phase']} ({volume['owner']}) since {took(volume['waiting_us'])}"
+        standing += f", waits in {volume['phase']} ({volume['owner']}) for {took(volume['waiting_us'])} so far"
     yield standing + "\n"
     if volume["last_error"]:
         yield cut(visible(f"last error: {' '.join(volume['last_error'].split())}"), width) + "\n"

@@ -17,18 +17,11 @@ def as_text(volumes: pl.DataFrame, width: int) -> str:
     header = ("volume", "stands", "step", "who", "took")
     lines = table(header, rows, width, right=("took",), flexible="volume")
     waiting = volumes["waiting_us"].is_not_null().sum()
-    return "".join(lines) + f"\n{volumes.height} volumes, {waiting} waiting\n"
+    return "".join(lines) + f"\n{volumes.height} {'volume' if volumes.height == 1 else 'volumes'}, {waiting} waiting\n"
 
 
 def _cells(volume: dict[str, Any]) -> list[str]:
-    step = (volume["slowest_phase"] or "-", "-", took(volume["slowest_us"], "-"))
+    step = (volume["slowest_phase"] or "-", volume["slowest_owner"] or "-", took(volume["slowest_us"], "-"))
     if volume["phase"]:
         step = (volume["phase"], volume["owner"], f">{took(volume['waiting_us'])}")
-    return [label(volume), volume["standing"] or "unknown", *step]
-
-
-def label(volume: dict[str, Any]) -> str:
-    """What people call a volume: its claim, else its PersistentVolume, else its id."""
-    if volume["claim_name"]:
-        return f"{volume['claim_namespace']}/{volume['claim_name']}"
-    return str(volume["pv_name"] or volume["volume_id"])
+    return [volume["label"], volume["standing"] or "unknown", *step]

@@ -23,12 +23,13 @@ def show_blame(
 ) -> None:
     """Say who had the turn while a pod waited for its volumes, on the way up and on the way down.
 
-    For each volume of the pod, or each pod of the volume: the time from the pod's creation until its containers had
+    For each pod of that name, or each pod that used the volume: the time from its creation until its containers had
     started, and from its deletion until the volume was detached (and gone, where that was asked for too), divided among
-    those who owned it. The parts add up to the whole; what the trace cannot tell is `unknown`.
+    those who owned it. The parts add up to the whole; what the trace cannot tell is `unknown`. Of a pod with several
+    volumes the one that it waited for the longest is shown whole, the others in a line each.
 
-    With --json and --csv a row is one stretch of the way: use_id, volume_id, direction, position, owner, phase,
-    begins_at, ends_at, duration_us, namespace, pod, node, volume.
+    With --json and --csv a row is one stretch of the way of one volume: use_id, volume_id, direction, position, owner,
+    phase, begins_at, ends_at, duration_us, way_state (done, open or abandoned), pod_uid, namespace, pod, node, volume.
 
     Example:  volreel blame prod.trace shop/web-0
     """

@@ -35,9 +35,9 @@ def show_comparison(
     """Say whether steps take longer in trace B than in trace A.
 
     Medians and 95th percentiles (Kaplan-Meier: what is still open counts) of each step that both have, with the
-    log-rank test's p. A step differs when the test, corrected for the number of steps, says so at 5 % and the
-    difference is larger than the precision to which the durations are known. --at, --from and --to count in each trace
-    by itself: +10m is ten minutes after its start.
+    log-rank test's p, corrected for the number of steps and for few samples. A step differs when p is below 5 % and
+    the difference is larger than the precision to which the durations are known. --at, --from and --to count in each
+    trace by itself: +10m is ten minutes after its start.
 
     --fail-if-slower 20% makes it a gate: exit code 1 when a step differs and its median or 95th percentile has grown by
     that share or more.

@@ -1,7 +1,7 @@
 -- One use that $name means: uses of one pod, or of one volume whose id is $volume_id.
 select
     uses.*,
-    coalesce(volumes.claim_namespace || '/' || volumes.claim_name, volumes.pv_name, uses.claim_name) as volume
+    coalesce(volumes.label, uses.claim_name) as volume
 from uses
 left join _volumes as volumes using (volume_id)
 where (

@@ -1,6 +1,6 @@
 -- One volume that $name means, most certain first: by an id, by a full name, by a name without its namespace.
 with names as (
-    select volume_id, 1 as certainty, unnest([volume_id, pv_name, volume_handle]) as name
+    select volume_id, 1 as certainty, unnest([volume_id, pv_name, volume_handle, label]) as name
     from _volumes
     union all
     select volume_id, 1, unnest([claim_uid, concat(claim_namespace, '/', claim_name)])
@@ -25,7 +25,7 @@ matching as (
 
 select
     volumes.volume_id,
-    coalesce(volumes.claim_namespace || '/' || volumes.claim_name, volumes.pv_name, volumes.volume_id) as label,
+    volumes.label,
     volumes.pv_name,
     volumes.first_observed_at,
     volumes.ended_at

@@ -90,6 +90,7 @@ inline as (
     select
         pod_uid || '/' || pod_volume.name as volume_id,
         'inline' as kind,
+        concat_ws('/', namespace, name, pod_volume.name) as label,
         'kubernetes.io/csi' as plugin,
         pod_volume.driver as driver,
         -- `pkg/volume/csi/csi_mounter.go`, makeVolumeHandle.
@@ -116,6 +117,9 @@ every_volume as (
 select
     -- UID of the PersistentVolume; of a claim that never got one its UID; of an inline volume `POD_UID/POD_VOLUME`.
     volume_id,
+    -- What people call it: `NAMESPACE/CLAIM`, where there is no claim the name of the PersistentVolume; an inline volume
+    -- `NAMESPACE/POD/POD_VOLUME`.
+    coalesce(claim_namespace || '/' || claim_name, pv_name, label) as label,
     -- `dynamic` (a provisioner made it), `static` (an administrator did), `pending` (a claim that has no volume),
     -- `inline` (a CSI volume in a pod's spec). Null for a claim that is bound to a volume which the trace does not
     -- have.

@@ -81,6 +81,8 @@ select
     coalesce(used.uses, 0) as uses,
     -- The phase that took longest of those that are over; what was left to the user does not count.
     slowest.phase as slowest_phase,
+    -- Who had the time of that phase.
+    slowest.owner as slowest_owner,
     -- How long it took, in microseconds.
     slowest.duration_us as slowest_us,
     -- How many tries the open phase has had; where none is open, the slowest.
