@@ -7,6 +7,7 @@ import typer
 from analysis.commands.blame import show_blame
 from analysis.commands.changes import show_changes
 from analysis.commands.compare import show_comparison
+from analysis.commands.explain import show_explanation
 from analysis.commands.latency import show_latency
 from analysis.commands.logs import show_logs
 from analysis.commands.operations import show_operations
@@ -24,6 +25,7 @@ app.command("latency")(show_latency)
 app.command("compare")(show_comparison)
 app.command("state")(show_state)
 app.command("changes")(show_changes)
+app.command("explain")(show_explanation)
 app.command("operations")(show_operations)
 app.command("logs")(show_logs)
 app.command("sql")(ask_in_sql)

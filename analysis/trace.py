@@ -16,7 +16,10 @@ import tracer.trace
 from analysis.asking import Desk
 from analysis.building import Advance
 from analysis.database import Tables, open_database
+from analysis.explaining.answer import Explanation
+from analysis.explaining.explain import explain
 from analysis.keeping import Kept, open_kept
+from analysis.latencies import PHASE_KEYS, told_of_groups
 from analysis.loglines import LogLine, Wanted, read_log_lines
 from analysis.queries import query
 from analysis.samples import survival
@@ -79,10 +82,6 @@ class Population:
     begin: datetime | None = None
     """Only phases that begin from then on."""
     end: datetime | None = None
-
-
-PHASE_KEYS = ("direction", "link", "phase", "owner", "grp")
-"""What tells groups of phases apart."""
 
 
 class Trace:
@@ -155,7 +154,11 @@ class Trace:
     def blame(
         self, use_ids: Sequence[str] | None = None, *, begin: datetime | None = None, end: datetime | None = None
     ) -> pl.DataFrame:
-        """Who had the turn while pods waited for their volumes: the model `blame`, with each use's pod and volume."""
+        """Who had the turn while pods waited for their volumes, a row a stretch of a use's way up or down.
+
+        The model `blame` (durations in microseconds), with way_state (of the whole way: `done`, `open`, `abandoned`),
+        pod_uid, namespace, pod, node, and volume: what people call it, null where it never existed.
+        """
         return self.sql(query("blamed_uses"), {"use_ids": use_ids, "begin": begin, "end": end})
 
     def named_volumes(self, name: str) -> pl.DataFrame:
@@ -176,13 +179,7 @@ class Trace:
         the figures of `analysis.samples.survival` in microseconds, all Kaplan-Meier. The order is that of the chain.
         """
         samples = self.phase_samples(by, wanted)
-        return survival(samples, PHASE_KEYS).join(
-            samples.group_by(PHASE_KEYS).agg(pl.col("precision_us").median().cast(pl.Int64)),
-            on=PHASE_KEYS,
-            how="left",
-            nulls_equal=True,
-            maintain_order="left",
-        )
+        return told_of_groups(survival(samples, PHASE_KEYS), samples)
 
     def phase_samples(self, by: str | None = None, wanted: Population | None = None) -> pl.DataFrame:
         """Each phase as a sample of how long its kind takes; see `analysis.samples`."""
@@ -209,6 +206,10 @@ class Trace:
         None is the beginning or the end of the trace.
         """
         return self.sql(query("changes"), {"begin": begin, "end": end})
+
+    def explain(self, what: str, name: str, at: datetime | None = None) -> Explanation:
+        """Why an object stood as it did at an instant; see `analysis.explaining.explain`."""
+        return explain(self, what, name, at)
 
     def coverage(self) -> pl.DataFrame:
         """What was covered of each stream, when, and what was not."""

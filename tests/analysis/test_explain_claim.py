@@ -1,0 +1,246 @@
+"""Why a claim is not bound: the binder's filters, one by one, and the real controller's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_trace import SmallTrace, instant
+
+from analysis import Trace, open_trace
+
+PENDING = Path(__file__).parents[2] / "sample_traces" / "pending-claims.trace"
+PVS, CLASSES, NODES, PODS = "v1/persistentvolumes", "storage.k8s.io/v1/storageclasses", "v1/nodes", "v1/pods"
+RWO, RWX = "ReadWriteOnce", "ReadWriteMany"
+Patch = dict[str, Any]
+
+
+def at(clock: str) -> datetime:
+    return datetime.fromisoformat(f"2026-11-23T{clock}+00:00").astimezone(UTC)
+
+
+@pytest.fixture(scope="module")
+def pending():
+    with open_trace(PENDING) as trace:
+        yield trace
+
+
+@pytest.mark.parametrize(
+    ("claim", "failed", "wanted", "has"),
+    [
+        ("toobig", "size", "5Gi", "1Gi"),
+        ("rwx", "access modes", RWX, RWO),
+        ("noclass", "class", "none", "manual"),
+        ("wrongclass", "class", "nope", "manual"),
+        ("sel", "selector", "tier=two", "sc=s05,tier=one"),
+        ("blk", "volume mode", "Block", "Filesystem"),
+        ("preb", "size", "5Gi", "1Gi"),
+    ],
+)
+def test_each_real_claim_fails_at_its_own_filter(pending, claim, failed, wanted, has):
+    (only,) = pending.explain("claim", f"s05/{claim}", at("07:34:50")).candidates
+    assert (only.volume, only.failed, only.wanted, only.has) == ("s05-one", failed, wanted, has)
+
+
+# The words of `checkVolumeSatisfyClaim` and of the PV controller's other Events, and what explains them.
+SAID = {
+    "requested PV is too small": ("size", "user"),
+    'storageclass.storage.k8s.io "manual" not found': (None, "user"),
+    'storageclass.storage.k8s.io "nope" not found': (None, "user"),
+    "no persistent volumes available for this claim and no storage class is set": (None, "user"),
+}
+
+
+def test_the_controllers_own_words_are_quoted_and_agree(pending):
+    for claim in ("toobig", "rwx", "noclass", "wrongclass", "sel", "blk", "preb"):
+        answer = pending.explain("claim", f"s05/{claim}", at("07:34:50"))
+        (words,) = [statement for statement in answer.statements if " said: " in statement.text]
+        reason = words.text.partition(" said: ")[2].rpartition('"s05-one": ')[2]
+        failed, who = SAID[reason]
+        assert answer.turn.who == who
+        assert failed is None or answer.candidates[0].failed == failed
+        assert ("there is no class" in answer.verdict) == ("not found" in reason)
+
+
+def test_the_fitting_volume_that_comes_is_found(pending):
+    fits = {name: pending.explain("claim", f"s05/{name}", at("07:34:54.2")).candidates[0] for name in ("toobig", "sel")}
+    assert {name: (each.volume, each.failed) for name, each in fits.items()} == {
+        "toobig": ("s05-two", None),
+        "sel": ("s05-two", None),
+    }
+
+
+def volume(name: str = "v", **patch: Any) -> Patch:
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": [RWO], "storageClassName": "fast"}
+    metadata = {"name": name, "uid": f"uid-{name}", **patch.pop("metadata", {})}
+    status = {"phase": patch.pop("phase", "Available")}
+    return {
+        "kind": "PersistentVolume",
+        "apiVersion": "v1",
+        "metadata": metadata,
+        "spec": spec | patch,
+        "status": status,
+    }
+
+
+def claim(**patch: Any) -> Patch:
+    metadata = {"name": "data", "namespace": "shop", "uid": "uid-data", **patch.pop("metadata", {})}
+    spec = {"resources": {"requests": {"storage": "1Gi"}}, "accessModes": [RWO], "storageClassName": "fast"}
+    kind = {"kind": "PersistentVolumeClaim", "apiVersion": "v1"}
+    return {**kind, "metadata": metadata, "spec": spec | patch, "status": {"phase": "Pending"}}
+
+
+def storage_class(mode: str = "Immediate", provisioner: str = "block.example.com", **metadata: Any) -> Patch:
+    kind = {"kind": "StorageClass", "apiVersion": "storage.k8s.io/v1", "metadata": {"name": "fast", "uid": "uid-fast"}}
+    kind["metadata"] |= metadata
+    return {**kind, "provisioner": provisioner, "volumeBindingMode": mode}
+
+
+def node(name: str, **labels: str) -> Patch:
+    return {"kind": "Node", "apiVersion": "v1", "metadata": {"name": name, "uid": f"uid-{name}", "labels": labels}}
+
+
+def pod(**spec: Any) -> Patch:
+    metadata = {"name": "web", "namespace": "shop", "uid": "uid-web"}
+    volumes = [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]
+    kind = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "status": {"phase": "Pending"}}
+    return {**kind, "spec": {"volumes": volumes, **spec}}
+
+
+STREAMS = {
+    "PersistentVolumeClaim": "v1/persistentvolumeclaims",
+    "PersistentVolume": PVS,
+    "StorageClass": CLASSES,
+    "Node": NODES,
+    "Pod": PODS,
+}
+
+
+@pytest.fixture
+def explained(small: SmallTrace, ask: Callable[[Path], Trace]):
+    """The explanation of the claim among these objects."""
+
+    def explain(*values: Patch):
+        for stream in STREAMS.values():
+            small.note(0, "opened", stream=stream)
+            small.note(0, "synced", stream=stream)
+        for number, value in enumerate(values, start=1):
+            value["metadata"].setdefault("resourceVersion", str(number))
+            small.observe(number, "ADDED", value, STREAMS[value["kind"]])
+        return ask(small.ended()).explain("claim", "data", instant(len(values)))
+
+    return explain
+
+
+OTHER = {"namespace": "shop", "name": "other"}
+EAST = {"required": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["e"]}]}]}}
+ALONE = [
+    ("claimRef", claim(), volume(claimRef=OTHER)),
+    ("size", claim(resources={"requests": {"storage": "1025Mi"}}), volume()),
+    ("volume mode", claim(volumeMode="Block"), volume()),
+    ("attributes class", claim(volumeAttributesClassName="gold"), volume()),
+    ("deletion", claim(), volume(metadata={"deletionTimestamp": "2026-11-23T07:00:00Z"})),
+    ("phase", claim(), volume(phase="Released")),
+    ("selector", claim(selector={"matchLabels": {"tier": "one"}}), volume(metadata={"labels": {"tier": "two"}})),
+    ("class", claim(storageClassName="other"), volume()),
+    ("access modes", claim(accessModes=[RWO, RWX]), volume()),
+]
+
+
+@pytest.mark.parametrize(("failed", "wanting", "offering"), ALONE, ids=[each[0] for each in ALONE])
+def test_each_filter_decides_alone(explained, failed, wanting, offering):
+    (only,) = explained(storage_class(), offering, wanting).candidates
+    assert only.failed == failed
+    assert only.wanted != only.has
+
+
+@pytest.mark.parametrize(
+    ("nodes", "failed"), [([("n1", "w")], "node affinity"), ([("n1", "w"), ("n2", "e")], None), ([], "node affinity")]
+)
+def test_node_affinity_decides_where_the_scheduler_binds(explained, nodes, failed):
+    there = [node(name, zone=zone) for name, zone in nodes]
+    answer = explained(storage_class("WaitForFirstConsumer"), *there, volume(nodeAffinity=EAST), claim())
+    assert [each.failed for each in answer.candidates] == [failed]
+    assert answer.turn.who == "user"
+
+
+def test_the_pv_controller_asks_no_node(explained):
+    assert explained(storage_class(), node("n1", zone="w"), volume(nodeAffinity=EAST), claim()).verdict == "v fits"
+
+
+def test_the_smallest_fitting_volume_wins(explained):
+    sizes = {"big": "3Gi", "small": "2Gi"}
+    volumes = [volume(name, capacity={"storage": size}) for name, size in sizes.items()]
+    assert explained(storage_class(), *volumes, claim()).turn.what == "bind it to small"
+
+
+def test_of_equal_volumes_nothing_decides(explained):
+    answer = explained(storage_class(), volume("a"), volume("b"), claim())
+    assert answer.turn.what == "bind it to a or b (which of them, nothing decides)"
+
+
+def test_fewer_access_modes_go_before_a_smaller_size(explained):
+    volumes = [volume("narrow", capacity={"storage": "9Gi"}), volume("wide", accessModes=[RWO, RWX])]
+    assert explained(storage_class(), *volumes, claim()).turn.what == "bind it to narrow"
+
+
+def test_a_volume_meant_for_the_claim_is_taken_whatever_its_class_and_phase(explained):
+    meant = volume("meant", claimRef={"namespace": "shop", "name": "data"}, storageClassName="other", phase="Pending")
+    assert explained(storage_class(), volume(), meant, claim()).turn.what == "bind it to meant"
+
+
+def test_an_old_uid_in_the_claim_ref_keeps_a_volume_away(explained):
+    (only,) = explained(volume(claimRef={"namespace": "shop", "name": "data", "uid": "old"}), claim()).candidates
+    assert only.failed == "claimRef"
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict", "who"),
+    [
+        ([], "no volume fits, and there is no class fast", "user"),
+        ([storage_class()], "no volume fits: one has to be made", "PV controller"),
+        (
+            [storage_class(provisioner="kubernetes.io/no-provisioner")],
+            "no volume fits, and its class makes none",
+            "user",
+        ),
+        (
+            [storage_class(provisioner="kubernetes.io/host-path")],
+            "no volume fits: one is made in-tree",
+            "PV controller",
+        ),
+        ([storage_class("WaitForFirstConsumer")], "it waits for a first pod, and no pod uses it", "user"),
+        ([storage_class("WaitForFirstConsumer"), pod()], "it waits for a pod to be placed", "scheduler"),
+        ([storage_class("WaitForFirstConsumer"), pod(nodeName="n1")], "it waits for a pod to be placed", "user"),
+    ],
+)
+def test_who_acts_next(explained, values, verdict, who):
+    answer = explained(*values, claim())
+    assert (answer.verdict, answer.turn.who) == (verdict, who)
+    assert answer.unknown == ("nothing says that events were recorded then: there may have been others",)
+
+
+def test_a_claim_without_class_gets_the_default_one(explained):
+    default = storage_class(annotations={"storageclass.kubernetes.io/is-default-class": "true"})
+    answer = explained(default, claim(storageClassName=None))
+    assert (answer.turn.who, answer.turn.what) == ("PV controller", "give it the default class fast")
+
+
+@pytest.mark.parametrize(
+    ("offering", "verdict"),
+    [
+        ([], "it names v, which is not there"),
+        ([volume(phase="Released", metadata={"labels": {"tier": "two"}})], "it names v, which fits"),
+        ([volume(storageClassName="slow")], "it names v, whose class does not fit"),
+        ([volume(claimRef=OTHER)], "it names v, which belongs to another claim"),
+        (
+            [volume(claimRef={"namespace": "shop", "name": "data"}, capacity={"storage": "1"})],
+            "it and v name each other",
+        ),
+    ],
+)
+def test_a_claim_that_names_its_volume_is_checked_against_it_alone(explained, offering, verdict):
+    assert explained(*offering, volume("better"), claim(volumeName="v")).verdict == verdict
