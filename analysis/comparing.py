@@ -9,7 +9,7 @@ import polars as pl
 
 from analysis.samples import difference
 from analysis.text import took
-from analysis.trace import PHASE_KEYS
+from analysis.latencies import PHASE_KEYS, told_of_groups
 
 _CHANCE = 0.05
 """How likely a difference by chance alone may be, over all steps that are compared (Holm's correction)."""
@@ -27,10 +27,11 @@ def compare(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     percentile grew, the larger of both (0 where neither did, null where none is known); change: `slower` or `faster`
     where it differs, else null; verdict: that in a sentence.
     """
-    precision = pl.concat([before, after]).group_by(PHASE_KEYS).agg(pl.col("precision_us").median().cast(pl.Int64))
     compared = (
-        difference(*(side.drop("precision_us", "place") for side in (before, after)), keys=PHASE_KEYS)
-        .join(precision, on=PHASE_KEYS, how="left", nulls_equal=True, maintain_order="left")
+        told_of_groups(
+            difference(before.drop("precision_us", "place"), after.drop("precision_us", "place"), PHASE_KEYS),
+            pl.concat([before, after]),
+        )
         .with_columns(
             (pl.col(f"{percentile}_us_after") - pl.col(f"{percentile}_us_before")).alias(f"{percentile}_difference_us")
             for percentile in ("p50", "p95")

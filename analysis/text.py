@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from analysis.instants import length
 from tracer.trace.visible import visible
 
-_NARROWEST = 8
+_NARROWEST = 10
 
 
 def cut(text: str, width: int | None) -> str:
@@ -35,14 +35,16 @@ def table(
     """Lines of aligned columns, each ending in a newline; a row may have a note, which stands below it.
 
     `right` are the columns that are aligned to the right. Where the table is wider than `width`, the `flexible` column
-    gives way first; what is still too long is cut. Without `width` nothing is cut.
+    gives way first, then the others that are not figures, the widest before; what is still too long is cut. Without
+    `width` nothing is cut.
     """
     shown = [([visible(cell) for cell in cells], note) for cells, note in rows]
     widths = [max(len(name), *(len(cells[column]) for cells, _ in shown), 0) for column, name in enumerate(header)]
     if flexible is not None and width is not None:
-        column = header.index(flexible)
-        surplus = sum(widths) + 2 * (len(widths) - 1) - width
-        widths[column] = max(len(flexible), _NARROWEST, widths[column] - max(surplus, 0))
+        texts = [column for column, name in enumerate(header) if name not in right]
+        for column in sorted(texts, key=lambda column: (header[column] != flexible, -widths[column])):
+            surplus = max(sum(widths) + 2 * (len(widths) - 1) - width, 0)
+            widths[column] = min(widths[column], max(len(header[column]), _NARROWEST, widths[column] - surplus))
     for cells, note in [(list(header), None), *shown]:
         aligned = (
             f"{cut(cell, room):>{room}}" if name in right else f"{cut(cell, room):<{room}}"

@@ -10,6 +10,12 @@ with subjects as (
     left join _volumes as volumes using (volume_id)
     left join uses using (use_id)
     left join _attachments as attachments on attachments.attachment_uid = phases.attachment_uid
+),
+
+places as (
+    select direction, milestone as from_milestone, min(if(scope = 'use', 100, 0) + position) as place
+    from _links
+    group by all
 )
 
 select
@@ -26,8 +32,11 @@ select
     coalesce(duration_us, shortest_us) as duration_us,
     -- What began before the recording, is still open or was given up has taken longer than was seen.
     state = 'done' and not left_censored and not right_censored and duration_us is not null as is_complete,
-    longest_us - shortest_us as precision_us
+    longest_us - shortest_us as precision_us,
+    -- Where in the chain the step begins.
+    places.place
 from subjects
+left join places using (direction, from_milestone)
 where coalesce(duration_us, shortest_us) is not null
     and state != 'contradiction'
     and ($namespace::varchar is null or namespace = $namespace)
