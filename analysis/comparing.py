@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from analysis.latencies import PHASE_KEYS, told_of_groups
 from analysis.samples import difference
 from analysis.text import took
-from analysis.latencies import PHASE_KEYS, told_of_groups
 
 _CHANCE = 0.05
 """How likely a difference by chance alone may be, over all steps that are compared (Holm's correction)."""
