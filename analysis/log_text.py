@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.loglines import LogLine
+from analysis.text import cut
 from tracer.trace.visible import visible
 
 _DERIVED = ("rpc.", "va", "driver", "volume_handle", "pv", "pod", "pod_uid", "node", "verb", "outcome", "error")
@@ -19,8 +20,7 @@ def as_text(lines: Iterable[LogLine], width: int | None) -> Iterator[str]:
     for line in lines:
         what = " ".join([line.message or line.line or "", *_pairs(line)])
         who = line.component or line.container or line.stream
-        text = visible(f"{line.happened_at:%m-%d %H:%M:%S.%f} {line.severity or '-'} {who}: {what}")
-        yield (text if width is None or len(text) <= width else f"{text[: width - 1]}…") + "\n"
+        yield cut(visible(f"{line.happened_at:%m-%d %H:%M:%S.%f} {line.severity or '-'} {who}: {what}"), width) + "\n"
 
 
 def _pairs(line: LogLine) -> Iterator[str]:

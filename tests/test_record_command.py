@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
-import pty
 import re
 import resource
 import signal
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 from shutil import which
 
@@ -22,7 +17,7 @@ from certificates import self_made_certificate
 from fake_api import CLAIMS, VOLUMES, FakeApi, status_answer
 from kubernetes.aio.config import incluster_config
 from recording_run import FAST, Run, notes, observations
-from volreel_process import COMMAND, ended, environment, run, start
+from volreel_process import ended, on_terminal, run, start
 
 from tracer.kinds import KINDS
 from tracer.recorder import Recorder, Recording
@@ -140,24 +135,6 @@ async def test_the_status_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
     assert any("forbidden" in line for line in lines)
     assert any("\\x1b[2Jno" in line for line in lines)
     assert all(len(line) <= 80 for line in lines if line.startswith(("kind", "persistent", "!")))
-
-
-def on_terminal(arguments: list[str], home: Path) -> str:
-    """What a command writes to a terminal of 80 by 30."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 80, 0, 0))
-    env = environment(home) | {"TERM": "xterm"}
-    with subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
-        os.close(theirs)
-        parts = []
-        try:
-            while part := os.read(ours, 65536):
-                parts.append(part)
-        except OSError:  # the other side is closed
-            pass
-        assert process.wait(30) == 0
-    os.close(ours)
-    return b"".join(parts).decode()
 
 
 async def test_the_permissions_are_exactly_what_is_watched(tmp_path: Path) -> None:

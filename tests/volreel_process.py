@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from asyncio.subprocess import Process
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,3 +65,22 @@ async def ended(process: Process, within_s: float = 30.0) -> Ended:
 async def run(*arguments: str, home: Path, **env: str) -> Ended:
     """Run `volreel ARGUMENTS` to its end."""
     return await ended(await start(*arguments, home=home, **env))
+
+
+def on_terminal(arguments: list[str], home: Path, columns: int = 80) -> str:
+    """What a command writes to a terminal of so many columns and 30 lines."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    env = environment(home) | {"TERM": "xterm"}
+    del env["COLUMNS"]  # it would be believed more than the terminal is
+    with subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        os.close(theirs)
+        parts = []
+        try:
+            while part := os.read(ours, 65536):
+                parts.append(part)
+        except OSError:  # the other side is closed
+            pass
+        assert process.wait(30) == 0
+    os.close(ours)
+    return b"".join(parts).decode()

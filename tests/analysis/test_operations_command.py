@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from log_trace import Said, add_logs
 from typer.testing import CliRunner
+from volreel_process import on_terminal
+from volreel_process import run as volreel
 
 from analysis.cli import app
 from tracer.errors import VolreelError
@@ -106,6 +109,15 @@ def test_a_trace_without_logs_says_so(small):
 def test_logs_show_who_said_what_when(trace):
     text, _ = run("logs", trace, "--severity", "W")
     assert text == r'11-23 07:30:20.000000 E csi-attacher: Failed err="vol-bad-01 \u001b[2J[red]x"' + "\n"
+
+
+@pytest.mark.parametrize("columns", [60, 133])
+async def test_a_terminal_shows_of_each_line_what_fits_and_a_pipe_has_all_of_it(trace, tmp_path, columns):
+    screen = await asyncio.to_thread(on_terminal, ["logs", str(trace)], tmp_path, columns)
+    shown = [line for line in screen.splitlines() if line.startswith("11-23 ")]
+    whole = (await volreel("logs", str(trace), home=tmp_path)).out.splitlines()
+    assert max(map(len, whole)) > 133
+    assert shown == [line if len(line) <= columns else f"{line[: columns - 1]}…" for line in whole]
 
 
 def test_logs_are_found_by_volume_component_text_and_time(trace):
