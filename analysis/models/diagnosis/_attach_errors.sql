@@ -1,0 +1,46 @@
+-- One VolumeAttachment that could not be attached for a while, with all that was said of it: attachError, written by the
+-- external-attacher, and the Events of the attach/detach controller.
+with told as (
+    select uid as attachment_uid, seq, observed_at as told_at, attach_error as error
+    from objects
+    where kind = 'VolumeAttachment' and attach_error is not null and type not in ('DELETED', 'VANISHED')
+    union all
+    select uses.attachment_uid, _complaints.seq, _complaints.told_at, regexp_replace(_complaints.message, '^[^:]*: ', '')
+    from _complaints
+    join uses using (use_id)
+    where _complaints.reason = 'FailedAttachVolume'
+        and starts_with(_complaints.message, 'AttachVolume.Attach failed')
+        and uses.attachment_uid is not null
+),
+
+ends as (
+    select
+        uid as attachment_uid,
+        min(observed_at) filter (
+            attached or type in ('DELETED', 'VANISHED') or deletion_requested_at is not null
+        ) as ended_at,
+        bool_or(list_bool_or([starts_with(each, 'external-attacher/') for each in finalizers])) as was_taken_up
+    from objects
+    where kind = 'VolumeAttachment'
+    group by uid
+)
+
+select
+    _attachments.attachment_uid,
+    _attachments.volume_id,
+    _attachment_uses.caused_by as use_id,
+    _attachments.node,
+    _attachments.driver,
+    told.seq,
+    told.told_at,
+    told.error,
+    nullif(regexp_extract(told.error, 'code = (\w+)', 1), '') as code,
+    -- When it was attached, or given up; null while neither.
+    ends.ended_at,
+    -- Whether an attacher ever put its finalizer on it: without, ControllerPublishVolume was never called.
+    coalesce(ends.was_taken_up, false) as was_taken_up
+from told
+join _attachments using (attachment_uid)
+join ends using (attachment_uid)
+left join _attachment_uses using (attachment_uid)
+where ends.ended_at is null or told.told_at < ends.ended_at + interval 1 second
