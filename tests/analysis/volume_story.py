@@ -10,6 +10,8 @@ from small_trace import SmallTrace, instant
 
 Object = dict[str, Any]
 STREAMS = {
+    "CSIDriver": "storage.k8s.io/v1/csidrivers",
+    "Node": "v1/nodes",
     "PersistentVolume": "v1/persistentvolumes",
     "PersistentVolumeClaim": "v1/persistentvolumeclaims",
     "Pod": "v1/pods",
@@ -136,6 +138,19 @@ def pod(name: str = "db", uid: str = "p1", node: str | None = None, phase: str =
 def attachment(name: str = "csi-a", uid: str = "a1", of: str = "pv-1", node: str = "n1", **parts: Any) -> Object:
     spec = {"attacher": parts.pop("driver", DRIVER), "nodeName": node, "source": {"persistentVolumeName": of}}
     return made("VolumeAttachment", name, uid, None, spec=spec, **parts)
+
+
+def node(
+    name: str = "n1",
+    uid: str = "n1",
+    attached: Sequence[str] = (),
+    in_use: Sequence[str] = (),
+    annotations: Object | None = None,
+) -> Object:
+    """A node with the UniqueNames of what it lists as attached and as in use."""
+    managed = {"volumes.kubernetes.io/controller-managed-attach-detach": "true"}
+    status = {"volumesAttached": [{"name": each, "devicePath": ""} for each in attached], "volumesInUse": list(in_use)}
+    return made("Node", name, uid, None, status=status, metadata={"annotations": annotations or managed})
 
 
 def snapshot(name: str = "s", uid: str = "s1", of: str | None = "data", **parts: Any) -> Object:
