@@ -14,7 +14,7 @@ from tracer.kinds import KINDS, Keep, Kind
 from tracer.lifting import Lifter
 from tracer.logfollow.following import LogFollowing
 from tracer.logfollow.kubelets import KubeletFollowing
-from tracer.logfollow.reading import LogCounts, Means
+from tracer.logfollow.reading import LogCounts, LogMeans
 from tracer.logfollow.resuming import LogPasts, load_logs
 from tracer.logfollow.selection import Selection
 from tracer.relevance import Relevance
@@ -28,6 +28,7 @@ from tracer.watch.drivers import known_drivers
 from tracer.watch.follower import Follower
 from tracer.watch.identity import Identity
 from tracer.watch.intake import Intake
+from tracer.watch.means import Means
 from tracer.watch.meeting import meet, namespaces_of
 from tracer.watch.pace import Pace
 from tracer.watch.resuming import BY, Past, take_up
@@ -105,9 +106,9 @@ class Recorder:
         recording = self.recording
         recording.selection.check()
         self.cluster = await Cluster.connect(recording.kubeconfig, recording.context)
-        self._identity = Identity(self.cluster)
+        identity = Identity(self.cluster)
         try:
-            met = await meet(self.cluster, self._identity, recording.namespaces)
+            met = await meet(self.cluster, identity, recording.namespaces)
             pasts, log_pasts = await asyncio.to_thread(
                 self._open_trace,
                 trace_manifest.Cluster(server=self.cluster.server, version=met.version, uid=met.uid),
@@ -115,7 +116,7 @@ class Recorder:
         except BaseException:
             await self.cluster.close()
             raise
-        self._can_stream_lists = met.minor >= _STREAMS_LISTS
+        self._means = Means(self.cluster, self.sink, identity, self._pace, met.minor >= _STREAMS_LISTS)
         self._follow_logs(log_pasts)
         self._follow(pasts, met.served)
 
@@ -149,7 +150,7 @@ class Recorder:
 
     def _follow_logs(self, pasts: LogPasts) -> None:
         recording, pace = self.recording, self._pace
-        means = Means(self.cluster, self.sink, pace.log_silence_s, recording.max_log_rate, counts=self.log_counts)
+        means = LogMeans(self.cluster, self.sink, pace.log_silence_s, recording.max_log_rate, counts=self.log_counts)
         if recording.logs:
             self.logs = LogFollowing(means, pace, recording.selection, pasts, self.relevance.drivers)
             self._tasks.append(asyncio.create_task(self.logs.run(), name="logs"))
@@ -201,7 +202,7 @@ class Recorder:
         if resource not in manifest.resources:
             manifest.resources.append(resource)
         return Follower(
-            self.cluster,
+            self._means,
             kind,
             kind.path(version, namespace),
             Intake(
@@ -213,11 +214,7 @@ class Recorder:
                 self._definition_changed if kind.keep is Keep.SNAPSHOT_CRDS else None,
                 {"Pod": self.logs, "Node": self.kubelets}.get(kind.kind),
             ),
-            self.sink,
-            self._identity,
-            self._pace,
             past.position,
-            can_stream_lists=self._can_stream_lists,
         )
 
     async def _listed(self, plurals: Collection[str]) -> None:

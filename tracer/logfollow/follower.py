@@ -12,7 +12,7 @@ from tracer.logfollow.lines import Cutter, Run
 from tracer.logfollow.places import Place, take_place
 from tracer.logfollow.pods import Latest, pod_state
 from tracer.logfollow.position import Position, since_time
-from tracer.logfollow.reading import Means, Moved, Reading
+from tracer.logfollow.reading import LogMeans, Moved, Reading
 from tracer.logfollow.troubles import Troubles
 from tracer.watch.pace import Pace
 
@@ -47,7 +47,7 @@ class ContainerFollower:
     """Follows one container until its pod is gone."""
 
     def __init__(
-        self, means: Means, pace: Pace, container: Container, pasts: dict[int, LogPast], done: int = -1
+        self, means: LogMeans, pace: Pace, container: Container, pasts: dict[int, LogPast], done: int = -1
     ) -> None:
         """`pasts` are the runs that an earlier recording had begun to read; up to `done` all are read."""
         self.container = container

@@ -9,7 +9,7 @@ from typing import Any
 from tracer.lifting import Lifter
 from tracer.logfollow.follower import STOPPED, Container, ContainerFollower
 from tracer.logfollow.pods import PodState, pod_state
-from tracer.logfollow.reading import LogCounts, Means, Reading
+from tracer.logfollow.reading import LogCounts, LogMeans, Reading
 from tracer.logfollow.resuming import ROTATED, LogPasts
 from tracer.logfollow.selection import Selection
 from tracer.logfollow.troubles import summary
@@ -20,7 +20,7 @@ class LogFollowing:
     """Follows the logs of all pods that it is told of."""
 
     def __init__(
-        self, means: Means, pace: Pace, selection: Selection, pasts: LogPasts, drivers: Collection[str] = ()
+        self, means: LogMeans, pace: Pace, selection: Selection, pasts: LogPasts, drivers: Collection[str] = ()
     ) -> None:
         """`pasts` are the logs that an earlier recording had begun to read; `drivers` grows as drivers are seen."""
         self._drivers = drivers

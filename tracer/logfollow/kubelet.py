@@ -13,7 +13,7 @@ from tracer.logfollow.journal import JournalCutter, NoJournal
 from tracer.logfollow.lines import kubelet_of
 from tracer.logfollow.places import Place, take_place
 from tracer.logfollow.position import Position, since_time
-from tracer.logfollow.reading import Means, Moved, Reading
+from tracer.logfollow.reading import LogMeans, Moved, Reading
 from tracer.logfollow.troubles import Troubles
 from tracer.logs.streams import KUBELET
 from tracer.watch.pace import Pace
@@ -36,7 +36,7 @@ class KubeletFollower:
     """Reads one node's kubelet log until it is cancelled."""
 
     def __init__(
-        self, means: Means, pace: Pace, node: str, past: LogPast | None, interval: Callable[[], float]
+        self, means: LogMeans, pace: Pace, node: str, past: LogPast | None, interval: Callable[[], float]
     ) -> None:
         """`past` is what was read of it before; `interval` tells the seconds from one request to the next."""
         self.troubles = Troubles(means, pace)

@@ -9,7 +9,7 @@ from typing import Any
 from tracer.lifting import Lifter
 from tracer.logfollow.follower import STOPPED, LogPast
 from tracer.logfollow.kubelet import KubeletFollower
-from tracer.logfollow.reading import Means
+from tracer.logfollow.reading import LogMeans
 from tracer.logfollow.resuming import ROTATED
 from tracer.logfollow.troubles import summary
 from tracer.watch.pace import Pace
@@ -18,7 +18,7 @@ from tracer.watch.pace import Pace
 class KubeletFollowing:
     """Reads the kubelet logs of all nodes that it is told of."""
 
-    def __init__(self, means: Means, pace: Pace, pasts: dict[str, LogPast]) -> None:
+    def __init__(self, means: LogMeans, pace: Pace, pasts: dict[str, LogPast]) -> None:
         """`pasts`: node -> what an earlier recording had read."""
         self._means = means
         self._pace = pace

@@ -32,7 +32,7 @@ class LogCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class LogMeans:
     """What every follower of a log needs."""
 
     cluster: Cluster
@@ -50,7 +50,7 @@ class Reading:
 
     def __init__(
         self,
-        means: Means,
+        means: LogMeans,
         run: Run,
         position: Position,
         heard: Callable[[], None],

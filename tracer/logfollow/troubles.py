@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from tracer.errors import VolreelError
-from tracer.logfollow.reading import Means, Reading
+from tracer.logfollow.reading import LogMeans, Reading
 from tracer.watch.pace import Pace
 
 _LONGEST_RETRY_AFTER_S = 300.0
@@ -24,7 +24,7 @@ def summary(logs: str, those: str, all_of: Iterable[Troubles]) -> Iterator[tuple
 class Troubles:
     """The troubles of one log."""
 
-    def __init__(self, means: Means, pace: Pace) -> None:
+    def __init__(self, means: LogMeans, pace: Pace) -> None:
         self.now: tuple[str, str] | None = None
         """`forbidden`, `absent` or `failed`, and why; None while all is well."""
         self._means = means

@@ -11,14 +11,13 @@ import time
 
 import msgspec
 
-from tracer.cluster import Cluster, Lost, Refused
+from tracer.cluster import Lost, Refused
 from tracer.errors import VolreelError
 from tracer.kinds import Kind
-from tracer.sink import Sink
-from tracer.watch.identity import Identity, current_revision
+from tracer.watch.identity import current_revision
 from tracer.watch.intake import Intake
 from tracer.watch.listing import learn_list, take_list
-from tracer.watch.pace import Pace
+from tracer.watch.means import Means
 from tracer.watch.refusals import Gone, Rewound
 from tracer.watch.standing import Position, Standing
 from tracer.watch.watching import Bookmarks, Watch
@@ -30,30 +29,15 @@ _LONGEST_RETRY_AFTER_S = 300.0
 class Follower:
     """Follows one stream until it is cancelled."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        kind: Kind,
-        path: str,
-        intake: Intake,
-        sink: Sink,
-        identity: Identity,
-        pace: Pace,
-        position: Position,
-        *,
-        can_stream_lists: bool,
-    ) -> None:
+    def __init__(self, means: Means, kind: Kind, path: str, intake: Intake, position: Position) -> None:
         """`position` and `intake.known` carry on where an earlier recording ended."""
         self.intake = intake
-        self.standing = Standing(intake, sink, position)
-        self._cluster = cluster
+        self.standing = Standing(intake, means.sink, position)
+        self._means = means
         self._kind = kind
         self._path = path
-        self._sink = sink
-        self._identity = identity
-        self._pace = pace
-        self._can_stream_lists = can_stream_lists
-        self._page = pace.page
+        self._can_stream_lists = means.can_stream_lists
+        self._page = means.pace.page
         self._bookmarks = Bookmarks(kind.has_bookmarks)
         self._must_learn = intake.must_learn and self.standing.is_synced
         """Whether a resumed recorder has yet to see which objects there are."""
@@ -66,7 +50,7 @@ class Follower:
         standing = self.standing
         standing.opened()
         while standing.counts.state != "absent":
-            generation, began = self._cluster.generation, time.monotonic()
+            generation, began = self._means.cluster.generation, time.monotonic()
             try:
                 await self._once()
             except Gone as gone:
@@ -90,7 +74,7 @@ class Follower:
         head = None
         if self.standing.is_synced:
             if self._must_learn:
-                await learn_list(self._cluster, self._path, self._page, self.intake)
+                await learn_list(self._means.cluster, self._path, self._page, self.intake)
                 self._must_learn = False
             self.standing.listed.set()
             head = await self._check_history()
@@ -99,14 +83,14 @@ class Follower:
             # A list after a gap goes in pages: its revision is known before its rows, and so is the gap's end.
             if self._can_stream_lists and self.standing.position.last_certain is None and await self._stream_list():
                 return
-            await take_list(self._cluster, self._path, self._page, self.intake, self.standing, self._sink)
+            await take_list(self._means, self._path, self._page, self.intake, self.standing)
             if not self._bookmarks.expected:
-                head = await current_revision(self._cluster, self._path)
+                head = await current_revision(self._means.cluster, self._path)
         self._renewed = False
         self.standing.ended = await self._watch().follow(head=head)
 
     async def _stream_list(self) -> bool:
-        """A streaming list and the watch that it turns into; False where the server has none (feature WatchList)."""
+        """A streaming list and the watch that it turns into; False where the server has none."""
         try:
             self.standing.ended = await self._watch().follow(streaming_list=True)
         except Refused as refusal:
@@ -117,7 +101,7 @@ class Follower:
         return True
 
     def _watch(self) -> Watch:
-        return Watch(self._cluster, self._path, self.intake, self.standing, self._sink, self._pace, self._bookmarks)
+        return Watch(self._means, self._path, self.intake, self.standing, self._bookmarks)
 
     def _lose(self, why: str) -> None:
         if self.standing.is_synced:
@@ -127,11 +111,11 @@ class Follower:
 
     async def _breathe(self, lasted_s: float) -> None:
         """After a round that did not fail: a server that ends every watch at once is not to be hammered."""
-        if lasted_s >= self._pace.settled_s:
+        if lasted_s >= self._means.pace.settled_s:
             self._failures = 0
             return
         if self._failures:  # the first time may be a server's restart: no reason to wait
-            await asyncio.sleep(self._pace.backoff(self._failures))
+            await asyncio.sleep(self._means.pace.backoff(self._failures))
         self._failures += 1
 
     # -- is it the history we know? ---------------------------------------------------------------------------------
@@ -143,19 +127,19 @@ class Follower:
         Raises Rewound.
         """
         await self._check_identity()
-        head = await current_revision(self._cluster, self._path)
+        head = await current_revision(self._means.cluster, self._path)
         certain = self.standing.certain
         if head is not None and certain is not None and head < certain:
             raise Rewound(head, f"the server's revision is {head}, behind {certain}: its history was rewound")
         return head
 
     async def _check_identity(self) -> None:
-        uid = await self._identity.uid()
+        uid = await self._means.identity.uid()
         position = self.standing.position
         if uid is not None:
             known, position.cluster_uid = position.cluster_uid, uid
             if known is not None and known != uid and self.standing.is_synced:
-                raise Rewound(None, f"another cluster answers at {self._cluster.server}: {uid}, it was {known}")
+                raise Rewound(None, f"another cluster answers at {self._means.cluster.server}: {uid}, it was {known}")
 
     # -- refusals ---------------------------------------------------------------------------------------------------
 
@@ -178,7 +162,7 @@ class Follower:
         if self._renewed:
             await self._failed(f"the credentials are refused (401): {refusal.message}")
         try:
-            await self._cluster.reload(generation)
+            await self._means.cluster.reload(generation)
         except VolreelError as error:
             await self._failed(str(error))
             return
@@ -190,11 +174,11 @@ class Follower:
         rule = f"{self._kind.plural}.{self._kind.group}" if self._kind.group else self._kind.plural
         why = f"{rule}: get, list and watch are needed (`volreel rbac` prints the rule). {refusal.message}"
         self.standing.refused("forbidden", why)
-        await asyncio.sleep(self._pace.retry_s)
+        await asyncio.sleep(self._means.pace.retry_s)
 
     async def _failed(self, why: str, retry_after_s: float | None = None) -> None:
         """Something that passes: say it once, and come back slower each time."""
         self.standing.refused("failed", why)
         self._failures += 1
-        wait = self._pace.backoff(self._failures)
+        wait = self._means.pace.backoff(self._failures)
         await asyncio.sleep(wait if retry_after_s is None else max(wait, min(retry_after_s, _LONGEST_RETRY_AFTER_S)))

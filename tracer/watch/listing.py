@@ -8,8 +8,8 @@ import msgspec
 
 from tracer.cluster import Cluster, Lost
 from tracer.lifting import as_revision
-from tracer.sink import Sink
 from tracer.watch.intake import Intake
+from tracer.watch.means import Means
 from tracer.watch.standing import Standing
 
 
@@ -50,22 +50,22 @@ async def learn_list(cluster: Cluster, path: str, page: int, intake: Intake) -> 
     intake.learned(seen)
 
 
-async def take_list(cluster: Cluster, path: str, page: int, intake: Intake, standing: Standing, sink: Sink) -> None:
+async def take_list(means: Means, path: str, page: int, intake: Intake, standing: Standing) -> None:
     """List the collection into the trace: what is new or changed as LISTED, what is gone as VANISHED.
 
     After a loss the gap is written before the first row. Raises what `list_pages` raises.
     """
-    clock = sink.writer.clock
+    clock = means.sink.writer.clock
     seen: set[str] = set()
     before = intake.counts.observations
     revision: str | None = None
-    async for items, list_revision in list_pages(cluster, path, page):
+    async for items, list_revision in list_pages(means.cluster, path, page):
         if revision is None:
             revision = list_revision
             standing.gap(as_revision(revision))
         pairs = [intake.lifter.object_parts(intake.lifter.listed_text(item)) for item in items]
         seen.update(intake.listed([parts for parts, _ in pairs], [text for _, text in pairs], clock.now_us()))
-        await sink.room()
+        await means.sink.room()
     vanished = intake.vanished(seen, clock.now_us())
     changed = intake.counts.observations - before - vanished
     detail = f"{len(seen)} objects listed, {changed} of them new or changed, {vanished} vanished"

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from tracer.cluster import Cluster, Lost, Silent
-from tracer.sink import Sink
+from tracer.cluster import Lost, Silent
 from tracer.watch.intake import Intake
 from tracer.watch.lines import lines
-from tracer.watch.pace import Pace
+from tracer.watch.means import Means
 from tracer.watch.refusals import error_event
 from tracer.watch.standing import Standing
 
@@ -29,15 +28,13 @@ class Bookmarks:
 class Watch:
     """A watch of one stream. `follow` it once."""
 
-    def __init__(
-        self, cluster: Cluster, path: str, intake: Intake, standing: Standing, sink: Sink, pace: Pace, marks: Bookmarks
-    ) -> None:
-        self._cluster = cluster
+    def __init__(self, means: Means, path: str, intake: Intake, standing: Standing, marks: Bookmarks) -> None:
+        self._cluster = means.cluster
+        self._sink = means.sink
+        self._pace = means.pace
         self._path = path
         self._intake = intake
         self._standing = standing
-        self._sink = sink
-        self._pace = pace
         self._marks = marks
         self._listed: set[str] | None = None
         """UIDs that a streaming list has brought so far; None when it is whole, or there is none."""
