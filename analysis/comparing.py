@@ -27,18 +27,14 @@ def compare(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     percentile grew, the larger of both (0 where neither did, null where none is known); change: `slower` or `faster`
     where it differs, else null; verdict: that in a sentence.
     """
-    compared = (
-        told_of_groups(
-            difference(before.drop("precision_us", "place"), after.drop("precision_us", "place"), PHASE_KEYS),
-            pl.concat([before, after]),
-        )
-        .with_columns(
-            (pl.col(f"{percentile}_us_after") - pl.col(f"{percentile}_us_before")).alias(f"{percentile}_difference_us")
-            for percentile in ("p50", "p95")
-        )
-        .with_columns(_adjusted_p())
-        .with_columns(_differs(), _slower())
+    compared = told_of_groups(
+        difference(before.drop("precision_us", "place"), after.drop("precision_us", "place"), PHASE_KEYS),
+        pl.concat([before, after]),
+    ).with_columns(
+        (pl.col(f"{percentile}_us_after") - pl.col(f"{percentile}_us_before")).alias(f"{percentile}_difference_us")
+        for percentile in ("p50", "p95")
     )
+    compared = compared.with_columns(_adjusted_p(compared)).with_columns(_differs(), _slower())
     changes = [_change(row) if row["differs"] else None for row in compared.rows(named=True)]
     compared = compared.with_columns(pl.Series("change", changes, dtype=pl.String))
     verdicts = [_verdict(row) for row in compared.rows(named=True)]
@@ -50,22 +46,26 @@ def is_slower(comparison: pl.DataFrame, limit: float) -> bool:
     return comparison.filter(pl.col("change") == "slower", (pl.col("slower") >= limit).fill_null(value=True)).height > 0
 
 
-def _adjusted_p() -> pl.Expr:
+def _adjusted_p(compared: pl.DataFrame) -> pl.Series:
     """Holm's step-down correction for that many steps are compared at once.
 
     The log-rank test trusts that samples are many. So that one slow volume among ten is no proof, its p counts for no
     less than one in the number of ways in which the samples could have fallen on the two sides.
     """
-    sizes = pl.struct("phases_before", "phases_after")
-    p = pl.max_horizontal("p_value", sizes.map_elements(_least_p, return_dtype=pl.Float64))
-    p = pl.when(pl.col("p_value").is_not_null()).then(p)
-    place = p.rank("ordinal")
-    stepped = (p * (p.count() - place + 1)).clip(upper_bound=1.0)
-    return stepped.sort_by(p).cum_max().gather((place - 1).cast(pl.UInt32)).alias("adjusted_p")
+    tested = {
+        number: max(row["p_value"], _least_p(row["phases_before"], row["phases_after"]))
+        for number, row in enumerate(compared.rows(named=True))
+        if row["p_value"] is not None
+    }
+    adjusted: list[float | None] = [None] * compared.height
+    highest = 0.0
+    for rank, number in enumerate(sorted(tested, key=tested.__getitem__)):
+        highest = max(highest, min(tested[number] * (len(tested) - rank), 1.0))
+        adjusted[number] = highest
+    return pl.Series("adjusted_p", adjusted, dtype=pl.Float64)
 
 
-def _least_p(sizes: dict[str, int]) -> float:
-    before, after = sizes["phases_before"], sizes["phases_after"]
+def _least_p(before: int, after: int) -> float:
     return 0.0 if before + after > _ENOUGH else 1 / comb(before + after, before)
 
 

@@ -39,7 +39,7 @@ def as_text(life: Timeline, width: int) -> str:
 def _head(life: Timeline, width: int) -> Iterator[str]:
     volume = life.volume
     known = [volume["kind"], volume["storage_class"], volume["driver"], volume["pv_name"]]
-    yield cut(visible(f"{volume['label']}: {', '.join(each for each in known if each)}"), width) + "\n"
+    yield cut(visible(": ".join(filter(None, [volume["label"], ", ".join(filter(None, known))]))), width) + "\n"
     if volume["source_kind"]:
         yield cut(visible(f"made from {volume['source_kind']} {volume['source_name']}"), width) + "\n"
     standing = f"stands: {volume['standing'] or 'unknown'}"
