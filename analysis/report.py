@@ -37,6 +37,11 @@ def rows_as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     return f"[{_NEXT_ROW.join(escaped)}]\n"
 
 
+def as_json_object(frames: Mapping[str, pl.DataFrame]) -> str:
+    """A JSON object with such an array for each name."""
+    return "{" + ",\n".join(f'"{name}": {as_json(frame).rstrip()}' for name, frame in frames.items()) + "}\n"
+
+
 def as_csv(frame: pl.DataFrame, *, shown: bool = False) -> str:
     """RFC 4180 with a header; lists and structs are JSON, null is empty.
 

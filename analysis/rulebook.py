@@ -6,7 +6,7 @@ a line that is indented by three goes on with the one before. The SELECT's colum
 `sentence` takes the fields of `details` as `{name}`. They are data: what a cluster's text holds is never read as a
 template. `needs` are what must be watched for the rule to be decided, with commas: resources (`pods`, `events`) and
 logs (`log of kubelet`). `echo of` are the findings that this one follows from, most telling first: `F14 by volume, F30
-by driver`; by `volume`, `node`, `driver` or `pod`, in which both are the same.
+by driver`; by `volume`, `node`, `driver`, `driver and node` or `pod`, in which both are the same.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import cache
 from importlib.resources import files
 
 from analysis.catalogue import Model, quoted
+from tracer.errors import VolreelError
 
 HEADER = (
     "title",
@@ -50,7 +51,7 @@ SEVERITIES = ("info", "warning", "error")
 _KEY = re.compile(rf"-- ({'|'.join(HEADER)}): ?(.*)")
 _MORE = "--   "
 _FIELD = re.compile(r"\{(\w+)\}")
-_CAUSE = re.compile(r"(F\d\d) by (volume|node|driver|pod)")
+_CAUSE = re.compile(r"(F\d\d) by (volume|node|driver|driver and node|pod)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,20 @@ class Rule:
         """Rules whose findings it may follow from, each with what both are about; most telling first."""
         causes = [cause.strip() for cause in self.header["echo of"].split(",") if cause.strip()]
         return [_CAUSE.fullmatch(cause).groups() for cause in causes]  # type: ignore[union-attr, misc]
+
+
+class UnknownRule(VolreelError):
+    """A rule that volreel does not have."""
+
+
+def require_rules(ids: Iterable[str]) -> list[str]:
+    """The same ids in capitals. Raises UnknownRule."""
+    known = [rule.id for rule in read_rules()]
+    asked = [each.upper() for each in ids]
+    for each in asked:
+        if each not in known:
+            raise UnknownRule(f"there is no rule {each!r}. Rules are {known[0]} to {known[-1]}.")
+    return asked
 
 
 @cache

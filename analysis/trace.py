@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,7 @@ from analysis.loglines import LogLine, Wanted, read_log_lines
 from analysis.queries import query
 from analysis.samples import survival
 from tracer.trace.verifying import leave_out_damaged
+from tracer.trace.visible import visible
 
 _VERSIONS = """
 from object_versions
@@ -211,6 +213,18 @@ class Trace:
         """Why an object stood as it did at an instant; see `analysis.explaining.explain`."""
         return explain(self, what, name, at)
 
+    def findings(self, *, rules: Sequence[str] | None = None, severity: str = "info") -> pl.DataFrame:
+        """What went wrong, by the rules (`F13`) that are given or all, if at least so severe: the model `findings`.
+
+        Roots come first by severity, each followed by its echoes.
+        """
+        return self.sql(query("listed_findings"), {"rules": rules, "severity": severity})
+
+    def undecidable(self, *, rules: Sequence[str] | None = None) -> pl.DataFrame:
+        """When which rules could not be decided, and why: the model `undecidable`."""
+        wanted = "from undecidable where $rules::varchar[] is null or list_contains($rules, rule) order by all"
+        return self.sql(wanted, {"rules": rules})
+
     def coverage(self) -> pl.DataFrame:
         """What was covered of each stream, when, and what was not."""
         return self.sql("from coverage order by begins_at, seq")
@@ -240,6 +254,22 @@ class Trace:
         if self._at is None:
             return self._recorded.rows(table)
         return int(self.sql(f"select count(*) from {table}").item())  # noqa: S608 - a table of ours
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: the summary. Text from the trace is escaped."""
+        summary = self.summary()
+        facts = {
+            "trace": self.path.name,
+            "cluster": summary.cluster,
+            "from (UTC)": summary.first_at or "-",
+            "to (UTC)": summary.last_at or "-",
+            "observations": summary.observations,
+            "log lines": summary.log_lines,
+            "gaps": summary.gaps if summary.knows_coverage else "unknown",
+            **{f"damage {number}": fault for number, fault in enumerate(summary.faults, start=1)},
+        }
+        rows = (f"<tr><th>{name}</th><td>{escape(visible(str(value)))}</td></tr>" for name, value in facts.items())
+        return f"<table>{''.join(rows)}</table>"
 
     def when_building(self, advance: Advance) -> None:
         """Have it told which model is being built, how many were before it, and of how many: it may take a while."""

@@ -9,7 +9,7 @@
 --   the labels of the node.
 -- look-alikes: F09 is about a volume that exists already. A node or CSINode that is gone is F07.
 -- needs: persistentvolumeclaims, events
--- echo of: F20 by node
+-- echo of: F20 by driver and node
 
 -- external-provisioner, pkg/controller/topology.go, GenerateAccessibilityRequirements.
 with told as (

@@ -46,7 +46,7 @@ select
     {
         node: told.node,
         error: error,
-        why: if(was_taken_up, '', '. No external-attacher has taken the VolumeAttachment up')
+        why: if(was_taken_up, '', '. No external-attacher had taken the VolumeAttachment up')
     } as details
 from told
 join _attachments using (attachment_uid)

@@ -9,7 +9,7 @@
 --   objects that are wrong, after it the driver's answer.
 -- look-alikes: A full node is F10; DeadlineExceeded and rate limits are F15; Aborted is F05.
 -- needs: volumeattachments
--- echo of: F30 by driver, F34 by volume, F20 by node
+-- echo of: F30 by driver, F34 by volume, F20 by driver and node
 
 with told as (
     select

@@ -19,7 +19,9 @@ ends as (
         min(observed_at) filter (
             attached or type in ('DELETED', 'VANISHED') or deletion_requested_at is not null
         ) as ended_at,
-        bool_or(list_bool_or([starts_with(each, 'external-attacher/') for each in finalizers])) as was_taken_up
+        min(observed_at) filter (
+            list_bool_or([starts_with(each, 'external-attacher/') for each in finalizers])
+        ) as taken_up_at
     from objects
     where kind = 'VolumeAttachment'
     group by uid
@@ -37,8 +39,8 @@ select
     nullif(regexp_extract(told.error, 'code = (\w+)', 1), '') as code,
     -- When it was attached, or given up; null while neither.
     ends.ended_at,
-    -- Whether an attacher ever put its finalizer on it: without, ControllerPublishVolume was never called.
-    coalesce(ends.was_taken_up, false) as was_taken_up
+    -- Whether an attacher had put its finalizer on it by then: without, ControllerPublishVolume was never called.
+    coalesce(ends.taken_up_at <= told.told_at, false) as was_taken_up
 from told
 join _attachments using (attachment_uid)
 join ends using (attachment_uid)

@@ -28,6 +28,7 @@ caused as (
             when 'volume' then cause.volume_id = echo.volume_id
             when 'node' then cause.on_node = echo.on_node
             when 'driver' then cause.of_driver = echo.of_driver
+            when 'driver and node' then (cause.of_driver, cause.on_node) = (echo.of_driver, echo.on_node)
             when 'pod' then cause.pod_uid = echo.pod_uid
         end
     group by echo.finding_id
