@@ -9,8 +9,10 @@ An error names neither its method nor its volume.
 
 from __future__ import annotations
 
+from tracer.logs.calls.bodies import request_pairs
+from tracer.logs.calls.codes import error_pairs
 from tracer.logs.calls.methods import METHODS
-from tracer.logs.calls.vocabulary import CALL, FAILED, METHOD, PHASE, RESPONSE, Pairs, error_pairs, request_pairs
+from tracer.logs.calls.vocabulary import CALL, FAILED, METHOD, PHASE, RESPONSE, Pairs
 
 WORDS: tuple[str, ...] = (*(f"{method}:" for method in METHODS), "GRPC", "Waiting")
 _DONE = {"attached", "detached", "created", "deleted"}

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from tracer.logs.calls import grpc_text
-from tracer.logs.calls.vocabulary import CALL_ID, METHOD, Pairs, method_of
+from tracer.logs.calls.methods import method_of
+from tracer.logs.calls.vocabulary import CALL_ID, METHOD, Pairs
 
 WORDS: tuple[str, ...] = ("ID:", "Slow")
 _PREFIX = re.compile(r"ID: (\d{1,20}) (?:Req-ID: (\S{1,512}) )?")

@@ -8,17 +8,10 @@ The response names no method. external-attacher's lines share their VolumeAttach
 
 from __future__ import annotations
 
-from tracer.logs.calls.vocabulary import (
-    CALL,
-    METHOD,
-    PHASE,
-    RESPONSE,
-    Pairs,
-    error_pairs,
-    method_of,
-    request_pairs,
-    response_pairs,
-)
+from tracer.logs.calls.bodies import request_pairs, response_pairs
+from tracer.logs.calls.codes import error_pairs
+from tracer.logs.calls.methods import method_of
+from tracer.logs.calls.vocabulary import CALL, METHOD, PHASE, RESPONSE, Pairs
 
 WORDS: tuple[str, ...] = ("GRPC",)
 

@@ -8,18 +8,10 @@ from __future__ import annotations
 
 import re
 
-from tracer.logs.calls.vocabulary import (
-    CALL,
-    FAILED,
-    METHOD,
-    PHASE,
-    RESPONSE,
-    Pairs,
-    error_pairs,
-    method_of,
-    request_pairs,
-    response_pairs,
-)
+from tracer.logs.calls.bodies import request_pairs, response_pairs
+from tracer.logs.calls.codes import error_pairs
+from tracer.logs.calls.methods import method_of
+from tracer.logs.calls.vocabulary import CALL, FAILED, METHOD, PHASE, RESPONSE, Pairs
 
 WORDS: tuple[str, ...] = ("/csi.v1.",)
 """The begin of the first word: it is the whole path."""

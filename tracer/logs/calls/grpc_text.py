@@ -6,19 +6,10 @@ leaves an empty response out.
 
 from __future__ import annotations
 
-from tracer.logs.calls.vocabulary import (
-    CALL,
-    FAILED,
-    METHOD,
-    PHASE,
-    REQUEST,
-    RESPONSE,
-    Pairs,
-    error_pairs,
-    method_of,
-    request_pairs,
-    response_pairs,
-)
+from tracer.logs.calls.bodies import request_pairs, response_pairs
+from tracer.logs.calls.codes import error_pairs
+from tracer.logs.calls.methods import method_of
+from tracer.logs.calls.vocabulary import CALL, FAILED, METHOD, PHASE, REQUEST, RESPONSE, Pairs
 
 WORDS: tuple[str, ...] = ("GRPC",)
 

@@ -9,19 +9,10 @@ from typing import Any
 
 import msgspec
 
-from tracer.logs.calls.vocabulary import (
-    CODE,
-    ERROR,
-    METHOD,
-    PHASE,
-    WHOLE,
-    Pairs,
-    code_name,
-    error_pairs,
-    method_of,
-    request_pairs,
-    response_pairs,
-)
+from tracer.logs.calls.bodies import request_pairs, response_pairs
+from tracer.logs.calls.codes import code_name, error_pairs
+from tracer.logs.calls.methods import method_of
+from tracer.logs.calls.vocabulary import CODE, ERROR, METHOD, PHASE, WHOLE, Pairs
 
 WORDS: tuple[str, ...] = ("gRPCCall:",)
 

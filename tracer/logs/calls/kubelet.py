@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from tracer.logs.calls.codes import error_pairs
 from tracer.logs.calls.methods import METHODS
-from tracer.logs.calls.vocabulary import CALL, METHOD, PHASE, Pairs, error_pairs
+from tracer.logs.calls.vocabulary import CALL, METHOD, PHASE, Pairs
 
 WORDS: tuple[str, ...] = ("kubernetes.io/csi:",)
 _CALLING = re.compile(r"kubernetes\.io/csi: calling (\w{1,60}) rpc\b")

@@ -6,18 +6,10 @@ NodeStageVolume: err: rpc error: code = Internal desc = ...
 
 from __future__ import annotations
 
+from tracer.logs.calls.bodies import request_pairs, response_pairs
+from tracer.logs.calls.codes import error_pairs
 from tracer.logs.calls.methods import METHODS
-from tracer.logs.calls.vocabulary import (
-    CALL,
-    FAILED,
-    METHOD,
-    PHASE,
-    RESPONSE,
-    Pairs,
-    error_pairs,
-    request_pairs,
-    response_pairs,
-)
+from tracer.logs.calls.vocabulary import CALL, FAILED, METHOD, PHASE, RESPONSE, Pairs
 
 WORDS: tuple[str, ...] = tuple(f"{method}:" for method in METHODS)
 

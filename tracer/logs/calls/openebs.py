@@ -5,7 +5,9 @@ GRPC call: /csi.v1.Node/NodePublishVolume requests {"volume_id":"pvc-1","target_
 
 from __future__ import annotations
 
-from tracer.logs.calls.vocabulary import CALL, METHOD, PHASE, Pairs, method_of, request_pairs
+from tracer.logs.calls.bodies import request_pairs
+from tracer.logs.calls.methods import method_of
+from tracer.logs.calls.vocabulary import CALL, METHOD, PHASE, Pairs
 
 WORDS: tuple[str, ...] = ("GRPC",)
 _CALL = "GRPC call: "

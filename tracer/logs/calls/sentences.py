@@ -12,7 +12,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from tracer.logs.calls.vocabulary import Pairs, error_pairs
+from tracer.logs.calls.codes import error_pairs
+from tracer.logs.calls.vocabulary import Pairs
 
 MARK = ' for volume "'
 _LONGEST = 8192

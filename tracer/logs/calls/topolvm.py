@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from tracer.logs.calls.codes import error_pairs
 from tracer.logs.calls.methods import METHODS
-from tracer.logs.calls.vocabulary import CALL, FAILED, METHOD, PHASE, RESPONSE, Pairs, error_pairs
+from tracer.logs.calls.vocabulary import CALL, FAILED, METHOD, PHASE, RESPONSE, Pairs
 
 WORDS: tuple[str, ...] = tuple(METHODS - {"Probe"})
 _PHASES = {"called": CALL, "failed": FAILED, "succeeded": RESPONSE}

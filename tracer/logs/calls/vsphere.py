@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from tracer.logs.calls.bodies import request_pairs
 from tracer.logs.calls.methods import METHODS
-from tracer.logs.calls.vocabulary import CALL, CALL_ID, METHOD, PHASE, Pairs, request_pairs
+from tracer.logs.calls.vocabulary import CALL, CALL_ID, METHOD, PHASE, Pairs
 
 WORDS: tuple[str, ...] = tuple(f"{method}:" for method in METHODS)
 _CALLED = "called with args "
