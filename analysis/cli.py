@@ -7,6 +7,7 @@ import typer
 from analysis.commands.blame import show_blame
 from analysis.commands.changes import show_changes
 from analysis.commands.compare import show_comparison
+from analysis.commands.diagnose import diagnose
 from analysis.commands.explain import show_explanation
 from analysis.commands.latency import show_latency
 from analysis.commands.logs import show_logs
@@ -18,6 +19,7 @@ from analysis.commands.volumes import show_volumes
 
 app = typer.Typer(no_args_is_help=True)
 
+app.command("diagnose")(diagnose)
 app.command("volumes")(show_volumes)
 app.command("timeline")(show_timeline)
 app.command("blame")(show_blame)
