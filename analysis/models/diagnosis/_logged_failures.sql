@@ -1,5 +1,5 @@
 -- One line of a kubelet's log that says that an operation on a volume failed (`pkg/util/goroutinemap/exponentialbackoff`:
--- "Operation for ... failed. No retries permitted until"), with the volume and the use that it is about.
+-- "Operation for ... failed. No retries permitted until ..."). No Event tells of those that unmount.
 with lines as (
     select
         seq,
@@ -8,12 +8,9 @@ with lines as (
         fields['verb'] as verb,
         coalesce(fields['error'], message) as error,
         fields['pod_uid'] as pod_uid,
-        fields['pv'] as pv,
-        fields['driver'] as driver,
-        fields['volume_handle'] as volume_handle,
         regexp_extract(message, '\{volumeName:(\S+) podName:', 1) as unique_name
     from logs
-    where component = 'kubelet' and fields['outcome'] = 'failed' and fields['verb'] is not null
+    where component = 'kubelet' and fields['outcome'] = 'failed'
 )
 
 select
@@ -23,12 +20,13 @@ select
     -- `MountVolume.SetUp`, `UnmountVolume.TearDown`, `UnmountDevice`, ...
     lines.verb,
     lines.error,
+    lines.pod_uid,
+    -- How the kubelet calls the volume.
     lines.unique_name,
-    coalesce(uses.use_id, null) as use_id,
     coalesce(uses.volume_id, _volumes.volume_id) as volume_id,
-    coalesce(lines.driver, _volumes.driver) as driver
+    -- Null for what is about the volume's device, not about a pod.
+    uses.use_id
 from lines
-left join _volumes
-    on _volumes.unique_name = lines.unique_name
-    or (_volumes.plugin || '/' || lines.pod_uid || '-' || coalesce(_volumes.pv_name, '')) = lines.unique_name
-left join uses on uses.pod_uid = lines.pod_uid and uses.volume_id = _volumes.volume_id
+left join uses on uses.pod_uid = lines.pod_uid and uses.unique_name = lines.unique_name
+left join _volumes on _volumes.unique_name = lines.unique_name
+where lines.unique_name != ''
