@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analysis.explaining.answer import USER, Candidate, Decision, Statement, Turn
+from analysis.explaining.finalizers import holding
 from analysis.explaining.matching import (
     CLAIM_REF,
     IF_MEANT,
@@ -37,6 +39,19 @@ _IN_TREE = "kubernetes.io/"
 
 def decide(claim: Observed, seen: Seen) -> Decision:
     """The decision about one claim."""
+    decision = _binding(claim, seen)
+    if claim.facts["deletion_requested_at"] is None:
+        return decision
+    held, turn = holding(claim, seen)
+    return replace(
+        decision,
+        verdict=f"it is being deleted and is still there; {decision.verdict}",
+        statements=(*held, *decision.statements),
+        turn=turn or decision.turn,
+    )
+
+
+def _binding(claim: Observed, seen: Seen) -> Decision:
     if _BIND_COMPLETED in claim.annotations:
         return _bound(claim, seen)
     if claim.facts["volume_name"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from analysis.explaining import claim
+from analysis.explaining import attachment, claim, pod, volume
 from analysis.explaining.answer import USER, Decision, Explanation, Turn
 from analysis.explaining.names import Life, life_named
 from analysis.explaining.seen import Observed, Seen
@@ -27,6 +27,9 @@ class _Procedure:
 
 PROCEDURES = {
     "claim": _Procedure("PersistentVolumeClaim", claim.KINDS, claim.decide),
+    "pod": _Procedure("Pod", pod.KINDS, pod.decide),
+    "pv": _Procedure("PersistentVolume", volume.KINDS, volume.decide),
+    "volumeattachment": _Procedure("VolumeAttachment", attachment.KINDS, attachment.decide),
 }
 """What can be explained, by its word on the command line."""
 

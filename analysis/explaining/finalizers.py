@@ -1,0 +1,59 @@
+"""What holds an object whose deletion was asked, finalizer by finalizer."""
+
+from __future__ import annotations
+
+from analysis.explaining.answer import USER, Statement, Turn
+from analysis.explaining.nodes import users
+from analysis.explaining.seen import Observed, Seen
+
+_SOURCES = {
+    "snapshot.storage.kubernetes.io/pvc-as-source-protection": ("snapshot controller", "a snapshot of it is being cut"),
+    "provisioner.storage.kubernetes.io/cloning-protection": ("provisioner", "it is being cloned"),
+}
+
+
+def holding(held: Observed, seen: Seen) -> tuple[tuple[Statement, ...], Turn | None]:
+    """A statement for each finalizer, and who has to act on the first; no turn where there is none."""
+    asked_at = held.facts["deletion_requested_at"]
+    asked = Statement("deletion", f"its deletion was asked at {asked_at:%H:%M:%S} UTC", (held.evidence,))
+    found = [_holding(finalizer, held, seen) for finalizer in held.facts["finalizers"] or ()]
+    return (asked, *(statement for statement, _ in found)), next((turn for _, turn in found), None)
+
+
+def _holding(finalizer: str, held: Observed, seen: Seen) -> tuple[Statement, Turn]:
+    """`pkg/controller/volume/pvcprotection`, `pvprotection`; external-attacher and external-provisioner."""
+    if finalizer == "kubernetes.io/pvc-protection":
+        return _pods(finalizer, held, seen)
+    if finalizer == "kubernetes.io/pv-protection":
+        text = f"{finalizer}: its phase is {held.facts['phase']}; it is held while it is Bound"
+        claim = f"{held.facts['claim_namespace']}/{held.facts['claim_name']}"
+        is_bound = held.facts["phase"] == "Bound"
+        turn = Turn(USER, f"delete its claim {claim}") if is_bound else Turn("PV protection controller", "let it go")
+        return Statement("finalizer", text, (held.evidence,)), turn
+    if finalizer.startswith("external-attacher/"):
+        attached = [each for each in seen.objects("VolumeAttachment") if each.facts["volume_name"] == held.name]
+        nodes = ", ".join(each.facts["node"] for each in attached) or "no node"
+        evidence = (held.evidence, *(each.evidence for each in attached))
+        return Statement("finalizer", f"{finalizer}: it is attached to {nodes}", evidence), Turn(
+            "attacher", "let it go"
+        )
+    if finalizer.startswith("external-provisioner."):
+        text = f"{finalizer}: the volume behind it has not been deleted; its phase is {held.facts['phase']}"
+        return Statement("finalizer", text, (held.evidence,)), Turn("provisioner", "delete the volume")
+    who, why = _SOURCES.get(finalizer, ("whoever owns the finalizer", "only its owner knows why"))
+    return Statement("finalizer", f"{finalizer}: {why}", (held.evidence,)), Turn(who, "let it go")
+
+
+def _pods(finalizer: str, claim: Observed, seen: Seen) -> tuple[Statement, Turn]:
+    pods = users({"namespace": claim.facts["namespace"], "name": claim.name}, None, seen)
+    if not pods:
+        text = f"{finalizer}: no pod that was placed uses it"
+        return Statement("finalizer", text, (claim.evidence,)), Turn("PVC protection controller", "let it go")
+    using = ", ".join(f"{pod.full_name} ({pod.facts['phase']})" for pod in pods)
+    statement = Statement("finalizer", f"{finalizer}: used by {using}", tuple(pod.evidence for pod in pods))
+    leaving = [pod for pod in pods if pod.facts["deletion_requested_at"] is not None]
+    if len(leaving) == len(pods):
+        return statement, Turn("kubelet", f"end {leaving[0].full_name}, whose deletion was asked")
+    staying = next(pod for pod in pods if pod not in leaving)
+    # A pod that has run to its end holds its claim all the same.
+    return statement, Turn(USER, f"delete the pod {staying.full_name}")
