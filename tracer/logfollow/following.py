@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from tracer.lifting import Lifter
-from tracer.logfollow.follower import STOPPED, Container, ContainerFollower
+from tracer.logfollow.container import Container
+from tracer.logfollow.follower import ContainerFollower
 from tracer.logfollow.pods import PodState, pod_state
 from tracer.logfollow.reading import LogCounts, LogMeans, Reading
-from tracer.logfollow.resuming import ROTATED, LogPasts
+from tracer.logfollow.resuming import ROTATED, STOPPED, LogPasts
 from tracer.logfollow.selection import Selection
 from tracer.logfollow.troubles import summary
 from tracer.watch.pace import Pace
@@ -108,12 +109,12 @@ class LogFollowing:
     def _update(self, state: PodState) -> None:
         for name, follower in self._followers[state.uid].items():
             if (latest := state.containers.get(name)) is not None:
-                follower.saw(latest, state.node)
+                follower.sight.saw(latest, state.node)
 
     def _gone(self, uid: str) -> None:
         self._others.discard(uid)
         for follower in self._followers.pop(uid, {}).values():
-            follower.gone()
+            follower.sight.gone()
         for stream in [each for each in self._pasts.open if each.split("/")[3] == uid]:
             self._missed(stream)
 

@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable
 
 from tracer.cluster import Lost, Refused
-from tracer.logfollow.follower import LogPast
 from tracer.logfollow.journal import JournalCutter, NoJournal
 from tracer.logfollow.lines import kubelet_of
 from tracer.logfollow.places import Place, take_place
-from tracer.logfollow.position import Position, since_time
+from tracer.logfollow.position import LogPast, Position, since_time
 from tracer.logfollow.reading import LogMeans, Moved, Reading
 from tracer.logfollow.troubles import Troubles
 from tracer.logs.streams import KUBELET

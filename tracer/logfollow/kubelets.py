@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tracer.lifting import Lifter
-from tracer.logfollow.follower import STOPPED, LogPast
 from tracer.logfollow.kubelet import KubeletFollower
+from tracer.logfollow.position import LogPast
 from tracer.logfollow.reading import LogMeans
-from tracer.logfollow.resuming import ROTATED
+from tracer.logfollow.resuming import ROTATED, STOPPED
 from tracer.logfollow.troubles import summary
 from tracer.watch.pace import Pace
 

@@ -71,6 +71,14 @@ class Position:
         return cls(int(found[1]), int(found[2]), seconds)
 
 
+@dataclass(slots=True)
+class LogPast:
+    """What a trace says of one run's log that was not read to its end."""
+
+    position: Position = field(default_factory=Position)
+    is_synced: bool = False
+
+
 def since_time(second: int) -> str:
     """A second since 1970 as a `sinceTime`."""
     return rfc3339_us(second * 1_000_000)[:19] + "Z"

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tracer.logfollow.follower import LogPast
-from tracer.logfollow.position import Position
+from tracer.logfollow.position import LogPast, Position
 from tracer.logs.streams import kubelet_node
 from tracer.trace import Trace
 from tracer.trace.schema import LOGS, STREAMS
 
 ROTATED = "rotated: "
 """Begins the detail of the bookmarks that are written for all logs at once, before a journal is sealed."""
+STOPPED = "the recorder stopped"
+"""detail of `closed` where the log goes on."""
 ENDED = "ended"
 """Begins the detail of a `closed` behind which the log has no more lines."""
 _CERTAIN = ("synced", "relisted", "resumed")
