@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from analysis.text import cut, table, took
+from analysis.text import table, took
+from tracer.trace.visible import visible
 
 _DIRECTIONS = {"up": "on the way up", "down": "on the way down", "beside": "beside"}
 
@@ -61,7 +62,7 @@ def comparison_as_text(comparison: pl.DataFrame, width: int) -> str:
     header = ("step", "n", "p50", "p95", "p")
     rows = [(_sides(row), None) for row in comparison.rows(named=True)]
     lines = table(header, rows, width, right=("n", "p50", "p95", "p"), flexible="step")
-    sentences = [cut(row["verdict"], None) + "\n" for row in comparison.rows(named=True) if row["differs"]]
+    sentences = [visible(row["verdict"]) + "\n" for row in comparison.rows(named=True) if row["differs"]]
     return "".join(lines) + "\n" + ("".join(sentences) or "No step differs by more than chance and precision allow.\n")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from rich.cells import cell_len, set_cell_size
+
 from analysis.instants import length
 from tracer.trace.visible import visible
 
@@ -11,8 +13,8 @@ _NARROWEST = 10
 
 
 def cut(text: str, width: int | None) -> str:
-    """The text, with `…` at its end where it is longer than `width`."""
-    return text if width is None or len(text) <= width else f"{text[: width - 1]}…"
+    """The text, with `…` at its end where it fills more than `width` columns of a terminal."""
+    return text if width is None or cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
 
 
 def took(microseconds: int | None, unknown: str = "?") -> str:

@@ -127,7 +127,8 @@ class Trace:
         return self.sql(_VERSIONS, asked)
 
     def volumes(self, *, begin: datetime | None = None, end: datetime | None = None) -> pl.DataFrame:
-        """The volumes that lived between two instants, as the model `volumes`, with the `nodes` that used them.
+        """The volumes that lived between two instants, as the model `volumes`, with the `nodes` that used them
+        and the `namespace` of their claim, or where that is none of their pod.
 
         Those that wait the longest come first, then those with the slowest phase.
         """

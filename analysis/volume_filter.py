@@ -15,7 +15,7 @@ _LENGTH = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 _COLUMNS = {
-    "namespace": ("claim_namespace",),
+    "namespace": ("namespace",),
     "claim": ("claim_name",),
     "pv": ("pv_name",),
     "class": ("storage_class",),

@@ -33,7 +33,7 @@ def show_volumes(
     TIME is 14:03:07 (UTC), 2026-11-23T14:03:07Z, a distance from the trace's start (+5m) or end (-30s), or a share of
     it (50%). With --from and --to: the volumes that lived in that stretch.
 
-    With --json and --csv each volume has all columns of the model `volumes`, and the nodes that used it.
+    With --json and --csv each volume has all columns of the model `volumes`, the nodes that used it, and its namespace.
 
     Example:  volreel volumes prod.trace class=fast 'age>2m'
     """

@@ -4,7 +4,7 @@ with subjects as (
         phases.*,
         volumes.storage_class,
         volumes.driver,
-        volumes.claim_namespace as namespace,
+        coalesce(volumes.claim_namespace, uses.namespace) as namespace,
         coalesce(uses.node, attachments.node) as node
     from phases
     left join _volumes as volumes using (volume_id)
