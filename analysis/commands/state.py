@@ -7,21 +7,20 @@ from typing import Annotated
 
 import typer
 
-from analysis.commands.options import AsJson, TracePath
+from analysis.commands.options import AsJson, At, TracePath
 from analysis.commands.running import asked, cancellable, instant_in, terminal_width
 
 
 def show_state(
     trace: TracePath,
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="TIME", help="14:03:07, 2026-11-23T14:03:07Z, +5m, -30s, 50%; else the end."),
-    ] = None,
+    at: At = None,
     node: Annotated[str | None, typer.Option("--node", metavar="N", help="Only on this node.")] = None,
     drift: Annotated[bool, typer.Option("--drift", help="Only what is not as it should be.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what the controllers saw at an instant: which volumes should be attached and mounted where, and which are.
+
+    Without --at it is the end of the trace.
 
     First what is not known of that instant, then the drift: `missing` should be there and is not, `left over` is there
     and should not be, since when, and whose turn it is to act; the last error stands below. A `?` marks what only
