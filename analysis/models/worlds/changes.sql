@@ -15,7 +15,25 @@ with first_lists as (
 
 versions as (
     select
-        objects.* exclude (object),
+        objects.kind,
+        objects.namespace,
+        objects.name,
+        objects.uid,
+        objects.seq,
+        objects.observed_at,
+        objects.node,
+        objects.containers,
+        objects.owner_kind,
+        objects.owner_name,
+        objects.attach_required,
+        objects.node_drivers,
+        objects.lease_holder,
+        objects.provisioner,
+        objects.driver,
+        objects.reclaim_policy,
+        objects.binding_mode,
+        objects.conditions,
+        objects.taints,
         objects.type in ('DELETED', 'VANISHED') as is_gone,
         objects.type = 'LISTED' and coalesce(objects.seq < first_lists.ends_before, true) as is_first_list
     from objects
