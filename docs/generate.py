@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import typer.main
 
-from analysis import open_trace
+from analysis import Trace, open_trace
 from analysis.catalogue import read_models
 from tracer.errors import ExitCode
 from tracer.kinds import KINDS, Keep, Kind
@@ -97,6 +99,19 @@ def vocabulary() -> str:
     )
 
 
+def python() -> str:
+    """Every question that a trace answers in Python."""
+    methods = [each for name, each in vars(Trace).items() if inspect.isfunction(each) and not name.startswith("_")]
+    parts = (f"### {each.__name__}\n\n```python\n{_call(each)}\n```\n\n{inspect.getdoc(each)}\n" for each in methods)
+    return "\n".join(parts)
+
+
+def _call(method: Callable[..., Any]) -> str:
+    signature = inspect.signature(method)
+    called = signature.replace(parameters=list(signature.parameters.values())[1:])
+    return re.sub(r"(: |-> )'([^']*)'", r"\1\2", f"trace.{method.__name__}{called}")  # annotations are texts
+
+
 def exits() -> str:
     """Every exit code."""
     source = (DOCS.parent / "tracer" / "errors.py").read_text()
@@ -122,12 +137,20 @@ def _helps(command: typer.main.Any, names: tuple[str, ...]) -> Iterator[str]:
 
 def generated() -> dict[Path, str]:
     """Every document with generated parts -> what it should be."""
-    sections = {"tables": tables, "kinds": kinds, "exits": exits, "vocabulary": vocabulary, "models": models}
+    sections = {
+        "tables": tables,
+        "kinds": kinds,
+        "exits": exits,
+        "vocabulary": vocabulary,
+        "models": models,
+        "python": python,
+    }
     found = {DOCS / "cli.md": cli()}
-    for path in (DOCS / "trace-format.md", DOCS / "recording.md", DOCS / "logs.md", DOCS / "models.md"):
+    for name in ("trace-format", "recording", "logs", "models", "python"):
+        path = DOCS / f"{name}.md"
         text = path.read_text()
-        for name, make in sections.items():
-            mark = rf"(<!-- generated: {name} -->\n).*?(<!-- end generated -->)"
+        for section, make in sections.items():
+            mark = rf"(<!-- generated: {section} -->\n).*?(<!-- end generated -->)"
             text = re.sub(mark, lambda match, make=make: f"{match[1]}{make()}\n{match[2]}", text, flags=re.DOTALL)
         found[path] = text
     return found

@@ -1,23 +1,28 @@
-"""Put the real output of `volreel demo` into README.md: part of `make docs`."""
+"""Put the real output of the commands that README.md shows into it: part of `make docs`."""
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
-_BLOCK = re.compile(r"```console\n\$ volreel demo\n.*?```", re.DOTALL)
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+_BLOCK = re.compile(r"```console\n\$ (volreel [^\n]+)\n(.*?)```", re.DOTALL)
 
 
-def run_demo() -> str:
-    """What `volreel demo` prints, in an empty folder."""
+def run(command: str) -> str:
+    """What a command prints in an empty folder with the sample traces, in 80 columns."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-m", "volreel", "demo"],
+        (Path(folder) / "sample_traces").symlink_to(ROOT / "sample_traces")
+        done = subprocess.run(  # noqa: S603 - commands of our own README
+            [sys.executable, "-m", *shlex.split(command)],
             cwd=folder,
+            env={**os.environ, "COLUMNS": "80"},
             check=True,
             text=True,
             stdout=subprocess.PIPE,
@@ -26,11 +31,9 @@ def run_demo() -> str:
     return done.stdout
 
 
-def shown() -> str:
-    """The transcript as the README has it."""
-    found = _BLOCK.search(README.read_text())
-    assert found is not None
-    return found[0].removeprefix("```console\n$ volreel demo\n").removesuffix("```")
+def shown() -> dict[str, str]:
+    """Each command that the README shows, and what it says that it prints."""
+    return {block[1]: block[2] for block in _BLOCK.finditer(README.read_text())}
 
 
 def steady(transcript: str) -> str:
@@ -42,4 +45,4 @@ def steady(transcript: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(_BLOCK.sub(lambda _: f"```console\n$ volreel demo\n{run_demo()}```", README.read_text()))
+    README.write_text(_BLOCK.sub(lambda block: f"```console\n$ {block[1]}\n{run(block[1])}```", README.read_text()))

@@ -28,8 +28,11 @@ def test_the_generated_parts_of_the_documentation_are_fresh() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_readme_shows_what_the_demo_prints() -> None:
-    assert readme_transcript.steady(readme_transcript.shown()) == readme_transcript.steady(readme_transcript.run_demo())
+@pytest.mark.parametrize("command", readme_transcript.shown())
+def test_the_readme_shows_what_commands_print(command: str) -> None:
+    assert readme_transcript.steady(readme_transcript.shown()[command]) == readme_transcript.steady(
+        readme_transcript.run(command)
+    )
 
 
 @pytest.mark.parametrize("document", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
