@@ -22,6 +22,8 @@ KINDS = (*claim.KINDS, "VolumeAttachment", "CSINode", "CSIDriver", "CSIStorageCa
 """What the answer depends on."""
 
 _ABOUT_VOLUMES = ("FailedAttachVolume", "FailedMount", "FailedMapVolume", "FailedBinding")
+_ENDED_BY_BINDING = ("unbound claim", "missing claim")
+"""Topics of refusals that cannot hold where every claim is there, and bound if it need be."""
 _OF_THE_KUBELET = ("stage", "publish", "start", "stop", "unpublish", "unstage")
 """Links of the chain that the node's kubelet carries out."""
 
@@ -41,14 +43,33 @@ def decide(pod: Observed, seen: Seen) -> Decision:
     for name, found in claims.items():
         if found is None:
             missing = Statement("claim", f"there is no claim {pod.facts['namespace']}/{name}", (pod.evidence,))
-            turn = Turn(USER, f"make the claim {name}")
+            turn = Turn("ephemeral volume controller" if name in _ephemeral(pod) else USER, f"make the claim {name}")
             return Decision(f"it is not placed: its claim {name} is not there", (missing, *told), turn=turn)
         decision = claim.decide(found, seen)
         if found.name not in bound and (decision.turn is None or decision.turn.who != "scheduler"):
             waits = Statement("claim", f"{found.full_name}: {decision.verdict}", (found.evidence,))
             verdict = f"it is not placed: its claim {name} is not bound"
             return Decision(verdict, (waits, *told), decision.candidates, decision.turn)
-    return Decision(_verdict(refusal), told, turn=Turn("scheduler", "place it"))
+    if refusal and all(reason.topic in _ENDED_BY_BINDING for reason in refusal.reasons):
+        verdict = "it is not placed: what the scheduler last said of its claims holds no longer"
+        return Decision(verdict, (*told, *_bindings(bound, claims)), turn=Turn("scheduler", "try again"))
+    return Decision(_verdict(refusal), told, turn=_after_a_refusal(bound, nodes))
+
+
+def _bindings(bound: Mapping[str, Observed], claims: Mapping[str, Observed | None]) -> tuple[Statement, ...]:
+    return tuple(
+        Statement("claim", f"{found.full_name} is bound to {bound[name].name}", (found.evidence, bound[name].evidence))
+        for name, found in claims.items()
+        if found is not None and name in bound
+    )
+
+
+def _after_a_refusal(bound: Mapping[str, Observed], nodes: Sequence[Observed]) -> Turn:
+    """The scheduler tries again whenever something changes; where a volume fits no node, something has to."""
+    for volume in bound.values():
+        if nodes and not _fitting(volume, nodes):
+            return Turn(USER, f"add a node on which {volume.name} can be used, or use another volume")
+    return Turn("scheduler", "place it")
 
 
 def _verdict(refusal: Refusal | None) -> str:
@@ -77,6 +98,11 @@ def _claims(pod: Observed, seen: Seen) -> dict[str, Observed | None]:
     return {name: seen.one("PersistentVolumeClaim", namespace=namespace, name=name) for name in names}
 
 
+def _ephemeral(pod: Observed) -> set[str]:
+    """Names of the claims that are made for the pod."""
+    return {each["claim_name"] for each in pod.facts["pod_volumes"] or () if each["source"] == "ephemeral"}
+
+
 def _bound_volumes(claims: Mapping[str, Observed | None], seen: Seen) -> dict[str, Observed]:
     """Name of the claim -> its PersistentVolume."""
     named = {
@@ -93,10 +119,15 @@ def _topology(bound: Mapping[str, Observed], nodes: Sequence[Observed]) -> list[
         affinity = volume.value["spec"].get("nodeAffinity")
         if affinity is None:
             continue
-        fitting = [node.name for node in nodes if node_matches(affinity, node.name, node.labels)]
+        fitting = _fitting(volume, nodes)
         text = f"{volume.name} can be used on {len(fitting)} of {len(nodes)} nodes: {affinity_text(affinity)}"
         statements.append(Statement("topology", text, (volume.evidence, *(node.evidence for node in nodes[:3]))))
     return statements
+
+
+def _fitting(volume: Observed, nodes: Sequence[Observed]) -> list[str]:
+    affinity = volume.value["spec"].get("nodeAffinity")
+    return [node.name for node in nodes if node_matches(affinity, node.name, node.labels)]
 
 
 def _capacity(claims: Mapping[str, Observed | None], nodes: Sequence[Observed], seen: Seen) -> list[Statement]:
@@ -222,7 +253,8 @@ def _turn(phase: Mapping[str, Any], node: str, attachments: Sequence[Decision]) 
         for each in attachments:
             if each.turn is not None:
                 return each.turn
-    is_kubelet = phase["link"] in _OF_THE_KUBELET
+    steps = [phase["link"]] if phase["link"] else phase["phase"].split("+")
+    is_kubelet = all(step in _OF_THE_KUBELET for step in steps)
     return Turn(f"kubelet {node}" if is_kubelet else phase["owner"], f"end the step `{phase['phase']}`")
 
 

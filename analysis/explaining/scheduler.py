@@ -13,7 +13,7 @@ from analysis.explaining.answer import Evidence
 from analysis.explaining.seen import Observed, Seen
 
 _SENTENCE = re.compile(r"0/(?P<nodes>\d+) nodes are available: (?P<reasons>.*)", re.DOTALL)
-_REST = re.compile(r"\.\s+(?:no new claims to deallocate|preemption:).*$", re.DOTALL)
+_REST = re.compile(r"\.\s+(?:no new claims to deallocate|preemption:|not found).*$", re.DOTALL)
 """What follows the reasons: whether evicting other pods would help, and the plugins of PostFilter."""
 _COUNTED = re.compile(r"(?P<count>\d+) (?P<text>.*)", re.DOTALL)
 _NEXT = re.compile(r", (?=\d+ )")
@@ -26,11 +26,12 @@ _PLUGINS = (
     ("CSI driver is not installed on the node", "attach limit"),
     ("node(s) didn't find available persistent volumes to bind", "binding"),
     ("bound to non-existent p", "lost volume"),
-    ("unbound immediate PersistentVolumeClaims", "binding"),
+    ("unbound immediate PersistentVolumeClaims", "unbound claim"),
     ("ReadWriteOncePod access mode already in-use", "access mode"),
     ("node(s) had no available disk", "access mode"),
     ('running PreBind plugin "VolumeBinding"', "binding"),
     ("waiting for ephemeral volume controller", "missing claim"),
+    ("is being deleted", "claim in deletion"),
     ('persistentvolumeclaim "', "missing claim"),
 )
 """Words of the volume plugins' reasons (catalogue: SIGNALS, section 5) and what they are about."""
