@@ -24,6 +24,8 @@ from tracer.trace.schema import TABLES
 
 AS_VIEWS = "intervals"
 """The layer whose models are as wide as the trace: they stay views."""
+IN_MEMORY = "staging"
+"""The layer whose models are steps to others: of them only what a question names itself is kept."""
 BY_PYTHON: Mapping[str, Callable[[Iterable[tuple[Any, ...]], Check], pa.Table]] = {"_paired": paired}
 """Models whose rows a function makes of the rows of their SQL."""
 
@@ -50,6 +52,7 @@ class Models:
         self._reads: dict[str, list[str]] = {}
         self._ready: set[str] = set()
         self._attached: set[str] = set()
+        self._asked: set[str] = set()
         self._declared: set[str] = set()
         self._lock = threading.Lock()
 
@@ -63,6 +66,7 @@ class Models:
         to_declare = (self._names if asks_around else asked.described & self._names) - self._declared
         if to_build or to_declare:
             with self._lock:
+                self._asked |= to_build
                 self._declare_all(cursor, to_declare)
                 self._build_all(cursor, to_build, advance, check)
 
@@ -124,7 +128,7 @@ class Models:
             cursor.execute(model.sql)
             cursor.register("made_rows", make(iter(cursor.fetchone, None), check))
             source = "from made_rows"
-        if self._kept is None:
+        if self._kept is None or (model.layer == IN_MEMORY and model.name not in self._asked):
             self._publish(cursor, model.name, f"table built.{model.name} as {source}")
             return
         try:

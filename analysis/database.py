@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from analysis.catalogue import document, quoted
 from tracer.trace import Trace as RecordedTrace
@@ -70,12 +72,12 @@ class Tables:
         cursor.execute(f"create or replace table part.unsealed_{table} as from unsealed_rows")
         cursor.unregister("unsealed_rows")
         sources = f"from part.unsealed_{table}"
-        sealed = [str(path.absolute()) for path in self._trace.sealed_files(table)]
-        if sealed:
+        # With `union_by_name` over all DuckDB would compare the columns of every file again in every query.
+        for number, alike in enumerate(_with_same_columns(self._trace.sealed_files(table))):
             cursor.execute("use part")
-            cursor.read_parquet(sealed, union_by_name=True).create_view(f"sealed_{table}")
+            cursor.read_parquet(alike).create_view(f"sealed_{table}_{number}")
             cursor.execute("use main")
-            sources += f" union all by name from part.sealed_{table}"
+            sources += f" union all by name from part.sealed_{table}_{number}"
         if self._until is not None:
             sources = f"from ({sources}) where observed_at <= {quoted(self._until.isoformat())}::timestamptz"
         cursor.execute(f"create view {table} as {sources}")
@@ -84,6 +86,18 @@ class Tables:
         """Give a table that was created its comments."""
         comments = {column.name: column.doc for column in TABLES[table]}
         document(cursor, table, _ROW[table], comments, comments)
+
+
+def _with_same_columns(files: Iterable[Path]) -> Iterable[list[str]]:
+    """The files' paths, together where their columns are the same: a trace that was resumed may have others."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for file in files:
+        try:
+            columns = tuple(map(str, pq.read_schema(file)))
+        except (pa.ArrowException, OSError):
+            columns = ()  # DuckDB says what is wrong with it
+        found.setdefault(columns, []).append(str(file.absolute()))
+    return found.values()
 
 
 def _create_lost_rows(connection: duckdb.DuckDBPyConnection, trace: RecordedTrace) -> None:

@@ -2,7 +2,7 @@
 
 What is kept is never trusted further than it proves itself. Its folder is named by all that its rows follow from: the
 sealed files (as the manifest and the file system tell them), the models' sources and DuckDB's version. A file gets its
-name when it is whole and synced; DuckDB verifies each block that it reads of it.
+name when it is whole; DuckDB verifies each block that it reads of it, so that what a power cut took is built anew.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import msgspec
 
 from analysis.catalogue import quoted
 from tracer.trace import Trace as RecordedTrace
-from tracer.trace.disk import Disk
 from tracer.trace.segments import segment_path
 
 ROOM = 8 << 30
@@ -41,7 +40,6 @@ class Kept:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._disk = Disk()
 
     @property
     def is_verified(self) -> bool:
@@ -71,9 +69,7 @@ class Kept:
                 cursor.execute(f"create table new_{model}.main.{model} as {source}")
             finally:
                 cursor.execute(f"detach new_{model}")
-            self._disk.sync(unfinished)
-            self._disk.rename(unfinished, self._file(model))
-            self._disk.sync_folder(self.folder)
+            unfinished.rename(self._file(model))
         finally:
             for leftover in self.folder.glob(f"{unfinished.name}*"):
                 leftover.unlink(missing_ok=True)

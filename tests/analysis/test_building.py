@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
+from small_trace import claim
 
 import tracer.trace
 from analysis.asking import QueryError
@@ -14,6 +16,7 @@ from analysis.building import Models, silent
 from analysis.catalogue import parse_model
 from analysis.database import Tables
 from tracer.trace.manifest import Manifest
+from tracer.trace.segments import segment_path
 
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 
@@ -108,3 +111,20 @@ def test_a_question_that_is_cancelled_while_models_are_built_can_be_asked_again(
             trace.cancel()
         assert isinstance(answer.exception(), QueryError)
     assert trace.sql("select count(*) from operations").item() > 100
+
+
+def test_segments_of_different_columns_are_one_table(small, ask):
+    small.observe(1, "ADDED", claim("old", phase="Bound")).writer.seal()
+    small.observe(2, "ADDED", claim("middle", phase="Lost")).writer.seal()
+    trace = small.observe(3, "ADDED", claim("new", phase="Pending")).ended()
+    for number, lacking in ((1, "phase"), (2, "zone")):
+        file = segment_path(trace, "objects", number)
+        pq.write_table(pq.read_table(file).drop_columns([lacking]), file)
+    (trace / "trace.json").unlink()
+    opened = ask(trace)
+    assert opened.sql("select name, phase from objects order by seq").rows() == [
+        ("old", None),
+        ("middle", "Lost"),
+        ("new", "Pending"),
+    ]
+    assert opened.sql("select count(*), count(zone) from objects").row(0) == (3, 0)
