@@ -1,0 +1,247 @@
+"""Rules of which the samples have no fault: each fires on its own, and keeps quiet on what only looks like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_trace import SmallTrace, instant
+from volume_story import STREAMS, Object, attachment, claim, node, pod, volume
+
+from analysis import Trace
+
+Told = tuple[float, str, Object]
+Found = Callable[..., list[dict[str, Any]]]
+EVENTS = "v1/events"
+PROVISIONER = "block.example.com_csi-0_uid"
+ABORTED = "rpc error: code = Aborted desc = an operation with the given Volume ID pvc-c1 already exists"
+TIMED_OUT = "rpc error: code = DeadlineExceeded desc = context deadline exceeded"
+MULTI_ATTACH = 'Multi-Attach error for volume "pv-1" Volume is already exclusively attached to one node'
+END = 600.0
+
+
+def event(at: float, about: Object, reason: str, message: str, by: str = "test") -> Told:
+    """An Event that is sent at that second."""
+    metadata = about["metadata"]
+    involved = {"kind": about["kind"], "name": metadata["name"], "uid": metadata["uid"]}
+    stamp = f"{instant(at):%Y-%m-%dT%H:%M:%SZ}"
+    uid = f"e-{at}-{reason}-{metadata['uid']}"
+    value = {
+        "kind": "Event",
+        "apiVersion": "v1",
+        "metadata": {"name": uid, "uid": uid, "namespace": metadata.get("namespace", "default")},
+        "involvedObject": involved | {"namespace": metadata.get("namespace")},
+        "reason": reason,
+        "message": message,
+        "source": {"component": by},
+        "firstTimestamp": stamp,
+        "lastTimestamp": stamp,
+        "count": 1,
+    }
+    return at, "ADDED", value
+
+
+def finalized(status: Object, **parts: Any) -> Object:
+    """A VolumeAttachment of pv-1 to n2 that an attacher has taken up."""
+    return attachment(
+        "csi-b", "a2", node="n2", metadata={"finalizers": ["external-attacher/block"]}, status=status, **parts
+    )
+
+
+def ready(name: str, status: str, **parts: Any) -> Object:
+    """A node whose Ready condition says so."""
+    value = node(name, name, **parts)
+    value["status"]["conditions"] = [{"type": "Ready", "status": status}]
+    return value
+
+
+BOUND = [
+    (1.0, "ADDED", claim(phase="Bound", volume="pv-1")),
+    (1.0, "ADDED", volume(phase="Bound", claimed_by=("data", "c1"))),
+]
+OLD = pod("old", "p1", "n1", "Running")
+NEW = pod("new", "p2", "n2")
+ATTACHED = [
+    *BOUND,
+    (2.0, "ADDED", ready("n1", "True", in_use=["kubernetes.io/csi/block.example.com^handle-pv-1"])),
+    (2.0, "ADDED", ready("n2", "True")),
+    (3.0, "ADDED", OLD),
+    (4.0, "ADDED", attachment(status={"attached": True})),
+]
+LEAVING = {"deletionTimestamp": "2026-11-23T07:01:40Z", "deletionGracePeriodSeconds": 30}
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, ask: Callable[[Path], Trace]) -> Callable[..., Trace]:
+    """The trace of a recorder that was told this, and watched everything up to END."""
+
+    def recording(*told: Told) -> Trace:
+        trace = SmallTrace(tmp_path / f"{len(list(tmp_path.iterdir()))}.trace")
+        for stream in (*STREAMS.values(), EVENTS):
+            trace.note(0, "synced", stream=stream)
+        for at, type, value in sorted(told, key=lambda each: each[0]):
+            trace.observe(at, type, value, STREAMS.get(value["kind"], EVENTS))
+        trace.note(END, "bookmark", stream=EVENTS)
+        return ask(trace.ended())
+
+    return recording
+
+
+@pytest.fixture
+def found(recorded: Callable[..., Trace]) -> Found:
+    """What a rule finds: its own model, as `findings` would build those of all rules."""
+    return lambda rule, *told: recorded(*told).sql(f"from _{rule.lower()}").rows(named=True)
+
+
+def test_f03_needs_a_provisioner_that_does_not_answer(found):
+    waiting = claim()
+    asked = [
+        (1.0, "ADDED", waiting),
+        *(event(at, waiting, "ExternalProvisioning", "Waiting") for at in (2, 17, 32, 47)),
+    ]
+    [finding] = found("F03", *asked)
+    assert (finding["volume_id"], finding["from_at"], finding["to_at"]) == ("c1", instant(2), None)
+
+
+def test_f03_is_quiet_when_the_provisioner_has_said_that_it_tries(found):
+    waiting = claim()
+    asked = [
+        (1.0, "ADDED", waiting),
+        *(event(at, waiting, "ExternalProvisioning", "Waiting") for at in (2, 17, 32, 47)),
+    ]
+    assert found("F03", *asked, event(3, waiting, "Provisioning", "is provisioning", PROVISIONER)) == []
+
+
+def test_f05_leads_with_the_call_that_has_not_come_back(found):
+    waiting = claim()
+    failed = [event(12, waiting, "ProvisioningFailed", TIMED_OUT, PROVISIONER)]
+    failed += [event(at, waiting, "ProvisioningFailed", ABORTED, PROVISIONER) for at in (14, 18, 26)]
+    [finding] = found("F05", (1.0, "ADDED", waiting), *failed)
+    assert (finding["from_at"], finding["to_at"], finding["confidence"]) == (instant(12), None, "certain")
+    assert finding["details"] == {
+        "method": "CreateVolume",
+        "since": "07:00:12",
+        "echoes": "3",
+        "error": TIMED_OUT,
+    }
+
+
+def test_f05_leaves_a_name_that_is_taken_to_f04(found):
+    waiting = claim()
+    taken = "rpc error: code = AlreadyExists desc = volume pvc-c1 exists with another size"
+    told = [(1.0, "ADDED", waiting), event(12, waiting, "ProvisioningFailed", taken, PROVISIONER)]
+    assert found("F05", *told) == []
+
+
+def test_f06_finds_a_node_without_the_driver(found):
+    waiting = claim(metadata={"annotations": {"volume.kubernetes.io/selected-node": "n1"}})
+    topology = "error generating accessibility requirements: no topology key found on CSINode n1"
+    told = [(1.0, "ADDED", ready("n1", "True")), (2.0, "ADDED", waiting)]
+    failed = event(5, waiting, "ProvisioningFailed", topology, PROVISIONER)
+    [finding] = found("F06", *told, failed)
+    assert (finding["node"], finding["sentence"]) == (
+        "n1",
+        "The volume is not made, as its place is not known: no topology key found on CSINode n1",
+    )
+
+
+def test_f07_finds_a_claim_that_is_tied_to_a_node_that_went_away(found):
+    waiting = claim(metadata={"annotations": {"volume.kubernetes.io/selected-node": "n1"}})
+    told = [(1.0, "ADDED", ready("n1", "True")), (2.0, "ADDED", waiting), (3.0, "DELETED", ready("n1", "True"))]
+    [finding] = found("F07", *told)
+    assert (finding["node"], finding["from_at"], finding["to_at"]) == ("n1", instant(3), None)
+
+
+def test_f07_is_quiet_when_the_claim_is_untied_or_its_node_is_there(found):
+    waiting = claim(metadata={"annotations": {"volume.kubernetes.io/selected-node": "n1"}})
+    told = [(1.0, "ADDED", ready("n1", "True")), (2.0, "ADDED", waiting), (3.0, "DELETED", ready("n1", "True"))]
+    assert found("F07", *told, (4.0, "MODIFIED", claim())) == []
+
+
+def test_f12_says_which_pod_has_the_volume(found):
+    once = volume(phase="Bound", claimed_by=("data", "c1"))
+    once["spec"]["accessModes"] = ["ReadWriteOncePod"]
+    refusal = (
+        "0/2 nodes are available: 2 node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode "
+        "already in-use by another pod."
+    )
+    second = pod("new", "p2")
+    told = [BOUND[0], (1.0, "ADDED", once), (3.0, "ADDED", OLD), (9.0, "ADDED", second)]
+    [finding] = found("F12", *told, event(10, second, "FailedScheduling", refusal))
+    assert finding["sentence"] == "The volume may be used by one pod at a time, and pod shop/old has it."
+
+
+def test_f13_says_which_node_holds_the_volume(found):
+    [finding] = found("F13", *ATTACHED, (9.0, "ADDED", NEW), event(10, NEW, "FailedAttachVolume", MULTI_ATTACH))
+    assert (finding["node"], finding["from_at"], finding["to_at"]) == ("n2", instant(10), None)
+    assert finding["sentence"] == (
+        "The volume cannot be attached to n2: it is attached to n1, where it is used by shop/old."
+    )
+
+
+def test_f13_gives_an_old_pod_its_grace_period(found):
+    told = [*ATTACHED, (9.0, "ADDED", NEW), event(10, NEW, "FailedAttachVolume", MULTI_ATTACH)]
+    assert found("F13", *told, (45.0, "ADDED", finalized({"attached": False}))) == []
+
+
+def test_f13_follows_from_a_node_that_is_down(recorded):
+    told = [
+        *ATTACHED,
+        (60.0, "MODIFIED", ready("n1", "Unknown", in_use=["kubernetes.io/csi/block.example.com^handle-pv-1"])),
+        (100.0, "MODIFIED", pod("old", "p1", "n1", "Running", metadata=LEAVING)),
+        (105.0, "ADDED", NEW),
+        event(106, NEW, "FailedAttachVolume", MULTI_ATTACH),
+    ]
+    root, echo = recorded(*told).findings(rules=["F13", "F14"]).rows(named=True)
+    assert (root["rule"], root["node"], root["from_at"], root["to_at"]) == ("F14", "n1", instant(100), None)
+    assert "out of reach since 07:01:00" in root["sentence"]
+    assert (echo["rule"], echo["node"], echo["echo_of"]) == ("F13", "n2", root["finding_id"])
+
+
+def test_f14_is_quiet_while_the_node_is_ready(found):
+    told = [*ATTACHED, (100.0, "MODIFIED", pod("old", "p1", "n1", "Running", metadata=LEAVING))]
+    assert found("F14", *told) == []
+
+
+def test_f15_and_f16_tell_a_rate_limit_from_a_refusal(found):
+    def failing(message: str) -> list[Told]:
+        error = {"message": message, "time": f"{instant(12):%Y-%m-%dT%H:%M:%SZ}"}
+        begun = (10.0, "ADDED", finalized({"attached": False}))
+        return [
+            *BOUND,
+            (9.0, "ADDED", NEW),
+            begun,
+            (12.0, "MODIFIED", finalized({"attached": False, "attachError": error})),
+        ]
+
+    [finding] = found(
+        "F15", *failing("rpc error: code = Internal desc = RequestLimitExceeded: Request limit exceeded.")
+    )
+    assert (finding["node"], finding["from_at"], finding["confidence"]) == ("n2", instant(10), "certain")
+
+
+def test_f18_needs_more_than_a_normal_lag(found):
+    told = [
+        *BOUND,
+        (8.0, "ADDED", ready("n2", "True")),
+        (9.0, "ADDED", NEW),
+        (10.0, "ADDED", finalized({"attached": False})),
+        (11.0, "MODIFIED", finalized({"attached": True})),
+    ]
+    [finding] = found("F18", *told)
+    assert (finding["node"], finding["from_at"], finding["to_at"]) == ("n2", instant(11), None)
+
+
+def test_f18_is_quiet_when_the_node_lists_the_volume_in_time(found):
+    listed = ready("n2", "True", attached=["kubernetes.io/csi/block.example.com^handle-pv-1"])
+    told = [
+        *BOUND,
+        (8.0, "ADDED", ready("n2", "True")),
+        (9.0, "ADDED", NEW),
+        (10.0, "ADDED", finalized({"attached": False})),
+        (11.0, "MODIFIED", finalized({"attached": True})),
+        (20.0, "MODIFIED", listed),
+    ]
+    assert found("F18", *told) == []
