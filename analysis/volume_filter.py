@@ -10,7 +10,7 @@ import polars as pl
 
 from tracer.errors import VolreelError
 
-_CONDITION = re.compile(r"(\w+)\s*(!=|>=|<=|=|>|<)\s*(.*)")
+_CONDITION = re.compile(r"(\w+)\s*(!=|>=|<=|=|>|<)\s*(.*)", re.DOTALL)
 _LENGTH = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}

@@ -128,7 +128,7 @@ def cli() -> str:
     return "\n".join(["# Commands", "", "Generated from `--help` by `make docs`.", "", *_helps(group, ("volreel",))])
 
 
-def _helps(command: typer.main.Any, names: tuple[str, ...]) -> Iterator[str]:
+def _helps(command: Any, names: tuple[str, ...]) -> Iterator[str]:
     with command.make_context(" ".join(names), [], resilient_parsing=True) as context:
         yield f"{'#' * (len(names) + 1)} {' '.join(names)}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
         for name in getattr(command, "list_commands", lambda _: [])(context):
