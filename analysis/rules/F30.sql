@@ -9,7 +9,6 @@
 -- look-alikes: A new leader without a pause is an upgrade. A leader that renews its lease and does nothing hangs: its log has
 --   no `GRPC call`.
 -- needs: leases, pods
--- echo of: F14 by node
 
 -- Names of the leases: `csi-lib-utils/leaderelection`, sanitizeName, and each sidecar's prefix.
 with drivers as (
