@@ -304,7 +304,7 @@ def open_trace(path: str | Path, *, at: datetime | None = None) -> Trace:
     is not verified again as long as it has not changed.
     Raises NotATrace, TraceTooNew, TraceDamaged.
     """
-    recorded = tracer.trace.open_trace(path)
+    recorded = tracer.trace.open_trace(path, look_inside=False)
     kept = _verified(recorded)
     if at is not None:
         return Trace(recorded, open_database(recorded), at=at)
