@@ -39,7 +39,10 @@ refused as (
 ),
 
 placed as (
-    select uid as pod_uid, min(seq) filter (type in ('ADDED', 'LISTED')) as first_seq, min(seq) filter (node is not null) as node_seq
+    select
+        uid as pod_uid,
+        min(seq) filter (type in ('ADDED', 'LISTED')) as first_seq,
+        min(seq) filter (node is not null) as node_seq
     from objects
     where kind = 'Pod'
     group by uid
@@ -93,7 +96,7 @@ select
         pod: pod,
         why: if(
             is_pinned,
-            'which was given its node by spec.nodeName: the scheduler, which would choose one for the claim, never saw it',
+            'which was given its node by spec.nodeName: the scheduler, which would choose one, never saw it',
             'which cannot be scheduled: ' || message
         )
     } as details

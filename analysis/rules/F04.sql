@@ -73,8 +73,11 @@ select
     _claims.provisioner as driver,
     told.from_at,
     _goals.reached_at as to_at,
-    if(told.code in ('InvalidArgument', 'ResourceExhausted', 'OutOfRange', 'NotFound') or told.code is null, 'certain', 'likely')
-        as confidence,
+    if(
+        told.code in ('InvalidArgument', 'ResourceExhausted', 'OutOfRange', 'NotFound') or told.code is null,
+        'certain',
+        'likely'
+    ) as confidence,
     told.evidence,
     {
         times: if(coalesce(attempts.tries, told.tries) = 1, 'once', coalesce(attempts.tries, told.tries) || ' times'),

@@ -33,7 +33,11 @@ with failures as (
         )
     union all
     select
-        if(contains(message, 'MountDevice') or contains(message, 'SetUpDevice'), 'NodeStageVolume', 'NodePublishVolume'),
+        if(
+            contains(message, 'MountDevice') or contains(message, 'SetUpDevice'),
+            'NodeStageVolume',
+            'NodePublishVolume'
+        ),
         volume_id,
         use_id,
         node,
@@ -77,7 +81,10 @@ told as (
         goal_uid,
         min(told_at) as from_at,
         max(told_at) as last_at,
-        coalesce(arg_min(message, told_at) filter (code is distinct from 'Aborted'), arg_min(message, told_at)) as message,
+        coalesce(
+            arg_min(message, told_at) filter (code is distinct from 'Aborted'),
+            arg_min(message, told_at)
+        ) as message,
         count(distinct seq) filter (code = 'Aborted') as echoes,
         count(*) filter (code is distinct from 'Aborted') > 0 as has_first,
         list(distinct seq order by seq) as evidence

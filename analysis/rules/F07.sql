@@ -41,11 +41,18 @@ nodes as (
 ),
 
 complaints as (
-    select uid as claim_uid, min(told_at) as from_at, list(seq order by seq) as evidence, arg_max(message, told_at) as message
+    select
+        uid as claim_uid,
+        min(told_at) as from_at,
+        list(seq order by seq) as evidence,
+        arg_max(message, told_at) as message
     from _complaints
     where kind = 'PersistentVolumeClaim'
         and reason = 'ProvisioningFailed'
-        and regexp_matches(message, 'node "[^"]+" not found|failed to get selected CSINode|csinode\S* "[^"]+" not found')
+        and regexp_matches(
+            message,
+            'node "[^"]+" not found|failed to get selected CSINode|csinode\S* "[^"]+" not found'
+        )
     group by uid
 ),
 

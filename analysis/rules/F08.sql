@@ -24,7 +24,11 @@ with claims as (
 ),
 
 told as (
-    select uid as claim_uid, min(told_at) as from_at, arg_max(message, told_at) as message, list(seq order by seq) as evidence
+    select
+        uid as claim_uid,
+        min(told_at) as from_at,
+        arg_max(message, told_at) as message,
+        list(seq order by seq) as evidence
     from _complaints
     where kind = 'PersistentVolumeClaim'
         and (
@@ -41,7 +45,10 @@ names_none as (
     cross join _span
     where claims.wanted_pv is not null
         and claims.claim_uid not in (select claim_uid from told)
-        and not exists (from _pvs where _pvs.name = claims.wanted_pv and _pvs.first_observed_at < coalesce(claims.to_at, _span.last_at))
+        and not exists (
+            from _pvs
+            where _pvs.name = claims.wanted_pv and _pvs.first_observed_at < coalesce(claims.to_at, _span.last_at)
+        )
         and coalesce(claims.to_at, _span.last_at) > claims.first_observed_at + interval 10 seconds
 ),
 
@@ -76,7 +83,10 @@ candidates as (
         versions.seq,
         case
             when versions.claim_name is not null and versions.phase = 'Released'
-                then {position: 2, why: 'it is Released: it held the data of ' || versions.claim_namespace || '/' || versions.claim_name}
+                then {
+                    position: 2,
+                    why: concat('it is Released: it held the data of ', versions.claim_namespace, '/', versions.claim_name)
+                }
             when versions.claim_name is not null
                 and (versions.claim_namespace, versions.claim_name) != (claims.namespace, claims.name)
                 then {position: 2, why: 'it belongs to ' || versions.claim_namespace || '/' || versions.claim_name}
@@ -85,12 +95,19 @@ candidates as (
             when _pvs.capacity_bytes < claims.requested_bytes
                 then {
                     position: 3,
-                    why: concat('it has ', format_bytes(_pvs.capacity_bytes), ', not the ', format_bytes(claims.requested_bytes), ' asked for')
+                    why: concat(
+                        'it has ',
+                        format_bytes(_pvs.capacity_bytes),
+                        ', not the ',
+                        format_bytes(claims.requested_bytes),
+                        ' asked for'
+                    )
                 }
             when coalesce(_pvs.volume_mode, 'Filesystem') != coalesce(claims.volume_mode, 'Filesystem')
                 then {position: 4, why: concat('its volumeMode is ', _pvs.volume_mode, ', not ', claims.volume_mode)}
             when versions.deletion_requested_at is not null then {position: 6, why: 'it is being deleted'}
-            when versions.phase is distinct from 'Available' then {position: 10, why: concat('its phase is ', versions.phase)}
+            when versions.phase is distinct from 'Available'
+                then {position: 10, why: concat('its phase is ', versions.phase)}
             when claims.has_selector then {position: 11, why: 'its labels may not match the selector of the claim'}
             when len(list_filter(claims.access_modes, lambda mode: not list_contains(_pvs.access_modes, mode))) > 0
                 then {
@@ -114,7 +131,12 @@ candidates as (
 
 -- The volume that came furthest.
 nearest as (
-    select claim_uid, first_seq, first_observed_at, to_at, unnest(max_by({pv: pv, seq: seq, why: failed.why}, failed.position))
+    select
+        claim_uid,
+        first_seq,
+        first_observed_at,
+        to_at,
+        unnest(max_by({pv: pv, seq: seq, why: failed.why}, failed.position))
     from candidates
     where failed is not null
     group by claim_uid, first_seq, first_observed_at, to_at

@@ -26,7 +26,8 @@ with told as (
             reason = 'FailedScheduling'
             and regexp_matches(
                 message,
-                'didn''t match PersistentVolume''s node affinity|had volume node affinity conflict|had no available volume zone'
+                'didn''t match PersistentVolume''s node affinity|had volume node affinity conflict'
+                || '|had no available volume zone'
             )
         )
         or (reason = 'FailedMount' and contains(message, 'MountVolume.NodeAffinity check failed'))

@@ -25,11 +25,7 @@ with told as (
     union all
     select use_id, null, attachment_uid, node, told_at, error, seq
     from _attach_errors
-    where code = 'ResourceExhausted'
-        or regexp_matches(
-            error,
-            '(?i)maximum number of (data )?disks|max(imum)? number of volumes|attachment ?limit|too many (disks|volumes|devices)'
-        )
+    where meaning = 'full'
     union all
     select uses.use_id, uses.pod_uid, null, uses.node, objects.observed_at, objects.message, objects.seq
     from objects

@@ -26,7 +26,10 @@ capacities as (
     select
         told.use_id,
         objects.uid,
-        max_by({bytes: coalesce(objects.max_volume_bytes, objects.capacity_bytes), type: objects.type}, objects.seq) as latest
+        max_by(
+            {bytes: coalesce(objects.max_volume_bytes, objects.capacity_bytes), type: objects.type},
+            objects.seq
+        ) as latest
     from told
     join uses using (use_id)
     join _claims on _claims.claim_uid = uses.claim_uid

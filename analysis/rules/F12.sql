@@ -23,7 +23,8 @@ with told as (
     where reason in ('FailedScheduling', 'FailedMount')
         and regexp_matches(
             message,
-            'with ReadWriteOncePod access mode already in-use by another pod|uses the ReadWriteOncePod access mode and is already in use'
+            'with ReadWriteOncePod access mode already in-use by another pod'
+            || '|uses the ReadWriteOncePod access mode and is already in use'
         )
     group by use_id, volume_id, uid, goal
 ),

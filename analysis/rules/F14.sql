@@ -34,7 +34,7 @@ turns as (
 ),
 
 outages as (
-    select node, seq, observed_at as from_at, is_lost, lead(observed_at) over life as to_at, lead(seq) over life as to_seq
+    select node, seq, observed_at as from_at, is_lost, lead(observed_at) over life as to_at
     from turns
     window life as (partition by node order by seq)
     qualify is_lost
@@ -90,7 +90,8 @@ select
                 held.gone_at is null or held.gone_at > coalesce(held.until, held.gone_at),
                 ' and its object is still there, which holds back the six minutes to a forced detach',
                 ' and was gone at ' || strftime(held.gone_at at time zone 'UTC', '%H:%M:%S')
-                || '; a forced detach is due at ' || strftime((held.gone_at + interval 6 minutes) at time zone 'UTC', '%H:%M:%S')
+                || '; a forced detach is due at '
+                || strftime((held.gone_at + interval 6 minutes) at time zone 'UTC', '%H:%M:%S')
             )
         )
     } as details

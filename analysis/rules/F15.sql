@@ -25,11 +25,7 @@ with told as (
         arg_max(error, told_at) as error,
         list(distinct seq order by seq) as evidence
     from _attach_errors
-    where code in ('DeadlineExceeded', 'Canceled', 'Unavailable')
-        or regexp_matches(
-            error,
-            '(?i)timed out waiting for external-attacher|RequestLimitExceeded|throttl|rate exceeded|too many requests|context canceled|to be attached but was attaching'
-        )
+    where meaning = 'slow'
     group by attachment_uid
 )
 

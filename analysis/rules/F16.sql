@@ -24,17 +24,7 @@ with told as (
         count(distinct seq) as times,
         list(distinct seq order by seq) as evidence
     from _attach_errors
-    where coalesce(code, 'none') not in ('DeadlineExceeded', 'Canceled', 'Unavailable', 'Aborted', 'ResourceExhausted')
-        and not regexp_matches(
-            error,
-            '(?i)timed out waiting for external-attacher|RequestLimitExceeded|throttl|rate exceeded|too many requests|context canceled|context deadline exceeded|to be attached but was attaching'
-        )
-        and not regexp_matches(
-            error,
-            '(?i)maximum number of (data )?disks|max(imum)? number of volumes|attachment ?limit|too many (disks|volumes|devices)'
-        )
-        -- Its deletion, not its attach, is under way: F19.
-        and not regexp_matches(error, 'volume attachment (is being|has been) deleted')
+    where meaning = 'refused'
     group by attachment_uid
 )
 

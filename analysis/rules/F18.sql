@@ -22,7 +22,9 @@ with attached as (
 logged as (
     select uses.use_id, logs.seq, logs.observed_at as told_at, logs.message
     from logs
-    join _use_names on logs.component = 'kubelet' and contains(coalesce(logs.fields['err'], logs.message), _use_names.spec_name)
+    join _use_names
+        on logs.component = 'kubelet'
+        and contains(coalesce(logs.fields['err'], logs.message), _use_names.spec_name)
     join uses on uses.use_id = _use_names.use_id and uses.node = logs.node
     where regexp_matches(
             coalesce(logs.fields['err'], logs.message),
@@ -38,7 +40,10 @@ told as (
     select use_id, seq, told_at, message
     from _complaints
     where reason = 'FailedMount'
-        and regexp_matches(message, 'MountVolume.WaitForAttach failed|GET error for volume attachment|not attached according to node status')
+        and regexp_matches(
+            message,
+            'MountVolume.WaitForAttach failed|GET error for volume attachment|not attached according to node status'
+        )
 ),
 
 -- What the node's status says, where nobody else does.

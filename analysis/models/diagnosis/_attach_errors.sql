@@ -1,11 +1,15 @@
--- One VolumeAttachment that could not be attached for a while, with all that was said of it: attachError, written by the
--- external-attacher, and the Events of the attach/detach controller.
+-- One thing that was said of a VolumeAttachment which could not be attached: attachError, written by the
+-- external-attacher, or an Event of the attach/detach controller.
 with told as (
     select uid as attachment_uid, seq, observed_at as told_at, attach_error as error
     from objects
     where kind = 'VolumeAttachment' and attach_error is not null and type not in ('DELETED', 'VANISHED')
     union all
-    select uses.attachment_uid, _complaints.seq, _complaints.told_at, regexp_replace(_complaints.message, '^[^:]*: ', '')
+    select
+        uses.attachment_uid,
+        _complaints.seq,
+        _complaints.told_at,
+        regexp_replace(_complaints.message, '^[^:]*: ', '')
     from _complaints
     join uses using (use_id)
     where _complaints.reason = 'FailedAttachVolume'
@@ -37,6 +41,25 @@ select
     told.told_at,
     told.error,
     nullif(regexp_extract(told.error, 'code = (\w+)', 1), '') as code,
+    -- `full`: the node takes no more. `slow`: it may succeed later. `blocked`: an earlier call still runs. `ending`: the
+    -- VolumeAttachment is being deleted. Else `refused`.
+    case
+        when code = 'ResourceExhausted'
+            or regexp_matches(
+                told.error,
+                '(?i)maximum number of (data )?disks|max(imum)? number of volumes|attachment ?limit'
+                || '|too many (disks|volumes|devices)'
+            ) then 'full'
+        when code = 'Aborted' then 'blocked'
+        when regexp_matches(told.error, 'volume attachment (is being|has been) deleted') then 'ending'
+        when code in ('DeadlineExceeded', 'Canceled', 'Unavailable')
+            or regexp_matches(
+                told.error,
+                '(?i)timed out waiting for external-attacher|RequestLimitExceeded|throttl|rate exceeded'
+                || '|too many requests|context canceled|context deadline exceeded|to be attached but was attaching'
+            ) then 'slow'
+        else 'refused'
+    end as meaning,
     -- When it was attached, or given up; null while neither.
     ends.ended_at,
     -- Whether an attacher had put its finalizer on it by then: without, ControllerPublishVolume was never called.

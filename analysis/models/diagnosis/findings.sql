@@ -3,11 +3,20 @@
 with labelled as (
     select
         _found.* replace (coalesce(_found.volume_id, uses.volume_id) as volume_id),
-        coalesce(_volumes.claim_namespace || '/' || _volumes.claim_name, _volumes.pv_name, _volumes.volume_id) as volume,
+        coalesce(
+            _volumes.claim_namespace || '/' || _volumes.claim_name,
+            _volumes.pv_name,
+            _volumes.volume_id
+        ) as volume,
         uses.pod_uid,
         coalesce(_found.node, uses.node) as on_node,
         coalesce(_found.driver, _volumes.driver) as of_driver,
-        concat_ws('/', _found.rule, coalesce(_found.use_id, _found.volume_id, concat_ws('@', _found.driver, _found.node)), epoch_us(_found.from_at)) as finding_id
+        concat_ws(
+            '/',
+            _found.rule,
+            coalesce(_found.use_id, _found.volume_id, concat_ws('@', _found.driver, _found.node)),
+            epoch_us(_found.from_at)
+        ) as finding_id
     from _found
     left join uses on uses.use_id = _found.use_id
     left join _volumes on _volumes.volume_id = coalesce(_found.volume_id, uses.volume_id)
