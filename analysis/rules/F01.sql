@@ -3,9 +3,10 @@
 -- severity: warning
 -- sentence: The claim {why}, and no PersistentVolume fits it.
 -- symptom: The claim is Pending; FailedBinding repeats at each resync.
--- cause: There is no default StorageClass, or the claim's storageClassName is "": no provisioner will make a volume for it.
--- advice: Create a default StorageClass (a claim that names none takes it at once), or make a PersistentVolume that fits
---   the claim; a storageClassName of "" means that only such a one will do.
+-- cause: There is no default StorageClass, or the claim's storageClassName is "": no provisioner will make a volume
+--   for it.
+-- advice: Create a default StorageClass (a claim that names none takes it at once), or make a PersistentVolume that
+--   fits the claim; a storageClassName of "" means that only such a one will do.
 -- look-alikes: A class that is named and does not exist has ProvisioningFailed `storageclass ... not found`; a class
 --   without a provisioner that answers is F03; a claim that names its PersistentVolume is F08.
 -- needs: persistentvolumeclaims, events

@@ -1,12 +1,13 @@
 -- title: no provisioner takes up the claim
 -- step: provision_requested
 -- severity: error
--- sentence: The claim waits for the provisioner {provisioner}, and no process of that name has acted on it{registered}.
+-- sentence: The claim waits for the provisioner {provisioner}, and no process of that name has acted on
+--   it{registered}.
 -- symptom: The claim is Pending, ExternalProvisioning repeats, and there is no Event of the provisioner itself.
--- cause: The driver is not installed, its controller pod is down, it may not watch claims, it has lost its lease (F30),
---   or the class names another provisioner than the one that runs.
--- advice: Check that the controller pod of the driver runs, that its csi-provisioner container holds its Lease, and that
---   `provisioner:` of the class is the driver's name, letter for letter.
+-- cause: The driver is not installed, its controller pod is down, it may not watch claims, it has lost its lease
+--   (F30), or the class names another provisioner than the one that runs.
+-- advice: Check that the controller pod of the driver runs, that its csi-provisioner container holds its Lease, and
+--   that `provisioner:` of the class is the driver's name, letter for letter.
 -- look-alikes: With Events of the provisioner it is F04 to F06. A populator announces itself with Provisioning.
 -- needs: persistentvolumeclaims, events
 -- echo of: F30 by driver

@@ -4,8 +4,8 @@
 -- sentence: Making the volume was refused {times}: {error}
 -- symptom: The claim is Pending; Provisioning and ProvisioningFailed follow each other with the same text.
 -- cause: A parameter of the class, a secret, a size, or a quota of the backend: trying again changes nothing.
--- advice: Mend what the message names. A StorageClass cannot be edited: make it anew under its name, and the claim takes
---   the new one. Where the backend is full, make room or ask for more.
+-- advice: Mend what the message names. A StorageClass cannot be edited: make it anew under its name, and the claim
+--   takes the new one. Where the backend is full, make room or ask for more.
 -- look-alikes: DeadlineExceeded and Aborted are F05, topology is F06, a node that is gone F07, a snapshot that is not
 --   ready F36.
 -- needs: persistentvolumeclaims, events

@@ -3,10 +3,10 @@
 -- severity: error
 -- sentence: {method} has not come back in time since {since}; {echoes} later tries are its echoes: {error}
 -- symptom: DeadlineExceeded first, then Aborted `an operation with the given Volume ID already exists`, on and on.
--- cause: The first call is still running in the driver and holds the volume's lock, mostly because the backend does not
---   answer. Aborted is never the cause.
--- advice: See whether the driver reaches its backend; raise the sidecar's --timeout where the backend is only slow. Restart
---   the driver only after looking for volumes half made; the name makes tries idempotent.
+-- cause: The first call is still running in the driver and holds the volume's lock, mostly because the backend does
+--   not answer. Aborted is never the cause.
+-- advice: See whether the driver reaches its backend; raise the sidecar's --timeout where the backend is only slow.
+--   Restart the driver only after looking for volumes half made; the name makes tries idempotent.
 -- look-alikes: AlreadyExists says that another volume has the name: that is final, and F04.
 -- needs: persistentvolumeclaims, events
 -- echo of: F30 by driver

@@ -4,9 +4,10 @@
 -- sentence: The volume is not made, as its place is not known: {error}
 -- symptom: ProvisioningFailed `error generating accessibility requirements: ...`, again and again.
 -- cause: The driver is not registered on the node that was chosen (a taint, a broken registrar: F20), its labels were
---   changed, or allowedTopologies leaves the node out. The provisioner keeps the choice, so that nothing else is tried.
--- advice: Let the driver's DaemonSet run on every node that may get such pods; compare the class's allowedTopologies with
---   the labels of the node.
+--   changed, or allowedTopologies leaves the node out. The provisioner keeps the choice, so that nothing else is
+--   tried.
+-- advice: Let the driver's DaemonSet run on every node that may get such pods; compare the class's allowedTopologies
+--   with the labels of the node.
 -- look-alikes: F09 is about a volume that exists already. A node or CSINode that is gone is F07.
 -- needs: persistentvolumeclaims, events
 -- echo of: F20 by driver and node

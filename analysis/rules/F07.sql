@@ -3,10 +3,10 @@
 -- severity: error
 -- sentence: The claim is to be made for node {node}, {why}.
 -- symptom: The claim is Pending with the annotation selected-node; its pod finds no other node.
--- cause: The node went away between the scheduler's choice and CreateVolume (an autoscaler), or the claim was restored
---   from a backup with the annotation. Provisioners before 6.1 may keep it for ever.
--- advice: Remove the annotation volume.kubernetes.io/selected-node from the claim, unless a CreateVolume is under way;
---   upgrade external-provisioner.
+-- cause: The node went away between the scheduler's choice and CreateVolume (an autoscaler), or the claim was
+--   restored from a backup with the annotation. Provisioners before 6.1 may keep it for ever.
+-- advice: Remove the annotation volume.kubernetes.io/selected-node from the claim, unless a CreateVolume is under
+--   way; upgrade external-provisioner.
 -- look-alikes: Without selected-node it is F02; with a node that exists and lacks the driver F06.
 -- needs: persistentvolumeclaims, nodes, events
 

@@ -3,8 +3,8 @@
 -- severity: warning
 -- sentence: The claim is not bound to {pv}: {why}.
 -- symptom: The claim is Pending with VolumeMismatch or FailedBinding, or without any Event.
--- cause: The PersistentVolume differs from what the claim asks for, belongs to another claim (also to an earlier one of
---   the same name: Released), or the one that the claim names does not exist.
+-- cause: The PersistentVolume differs from what the claim asks for, belongs to another claim (also to an earlier one
+--   of the same name: Released), or the one that the claim names does not exist.
 -- advice: Make the named property equal on both. Of a Released volume remove spec.claimRef once its data may be used
 --   again.
 -- look-alikes: Without a class, and with no volume that could fit, it is F01; a claim that is Lost is F34.
@@ -85,7 +85,7 @@ candidates as (
             when versions.claim_name is not null and versions.phase = 'Released'
                 then {
                     position: 2,
-                    why: concat('it is Released: it held the data of ', versions.claim_namespace, '/', versions.claim_name)
+                    why: concat('it is Released: it held data of ', versions.claim_namespace, '/', versions.claim_name)
                 }
             when versions.claim_name is not null
                 and (versions.claim_namespace, versions.claim_name) != (claims.namespace, claims.name)

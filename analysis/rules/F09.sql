@@ -3,10 +3,10 @@
 -- severity: error
 -- sentence: The volume cannot be reached from the nodes that pod {pod} may go to: {message}
 -- symptom: The pod is Pending; FailedScheduling names the PersistentVolume's node affinity.
--- cause: The volume was made in another zone (class with Immediate binding), the nodes of its zone are gone or full, a
---   local volume's node is gone, or labels were edited.
--- advice: Use a class with WaitForFirstConsumer; bring back capacity in the zone. For a local volume whose node is lost,
---   delete claim and pod.
+-- cause: The volume was made in another zone (class with Immediate binding), the nodes of its zone are gone or full,
+--   a local volume's node is gone, or labels were edited.
+-- advice: Use a class with WaitForFirstConsumer; bring back capacity in the zone. For a local volume whose node is
+--   lost, delete claim and pod.
 -- look-alikes: `didn't find available persistent volumes to bind` is about a claim that is not bound: F02, F07.
 -- needs: pods, events
 

@@ -3,10 +3,10 @@
 -- severity: error
 -- sentence: {place}: {message}
 -- symptom: FailedScheduling `exceed max volume count`; or the pod is placed, and the attach is refused.
--- cause: The node holds as many as its CSINode allows; or the limit is not the real one: other devices share its slots,
---   or the CSINode entry was missing while the node's plugin restarted, and no entry means no limit.
--- advice: Add nodes, or spread the pods. Where the driver refused below the limit, set its volume-attach-limit or reserved
---   slots, and nodeAllocatableUpdatePeriodSeconds.
+-- cause: The node holds as many as its CSINode allows; or the limit is not the real one: other devices share its
+--   slots, or the CSINode entry was missing while the node's plugin restarted, and no entry means no limit.
+-- advice: Add nodes, or spread the pods. Where the driver refused below the limit, set its volume-attach-limit or
+--   reserved slots, and nodeAllocatableUpdatePeriodSeconds.
 -- look-alikes: A slow attach is F15: fewer volumes than the node can take, and it succeeds later.
 -- needs: pods, events, volumeattachments
 

@@ -3,9 +3,10 @@
 -- severity: error
 -- sentence: No node that pod {pod} may go to has room for {asked}: {largest}.
 -- symptom: The pod is Pending; FailedScheduling says `did not have enough free storage`.
--- cause: The backend is full there; or csi-provisioner does not publish CSIStorageCapacity (--enable-capacity), or its
---   topology labels match no node.
--- advice: Free or add capacity, or ask for less; see `kubectl get csistoragecapacities -A`, which is renewed each minute.
+-- cause: The backend is full there; or csi-provisioner does not publish CSIStorageCapacity (--enable-capacity), or
+--   its topology labels match no node.
+-- advice: Free or add capacity, or ask for less; see `kubectl get csistoragecapacities -A`, which is renewed each
+--   minute.
 -- look-alikes: ResourceExhausted from CreateVolume is F04: there was room as far as the scheduler knew.
 -- needs: pods, events, csistoragecapacities
 

@@ -2,12 +2,13 @@
 -- step: attach
 -- severity: error
 -- sentence: The volume cannot be attached to {node}: {holder}.
--- symptom: FailedAttachVolume `Multi-Attach error`, once; the pod stays in ContainerCreating, without a VolumeAttachment.
+-- symptom: FailedAttachVolume `Multi-Attach error`, once; the pod stays in ContainerCreating, without a
+--   VolumeAttachment.
 -- cause: A pod elsewhere uses it (replicas, a rolling update), or used it and it is not detached yet: a node that is
 --   down (F14), a blocked unmount (F22, F28), a VolumeAttachment that cannot go (F19).
 -- advice: For a Deployment with a ReadWriteOnce claim use strategy Recreate. For a dead node see F14.
--- look-alikes: `volume in use` as attachError comes from the backend: there is a VolumeAttachment for the new node, and it
---   is F16.
+-- look-alikes: `volume in use` as attachError comes from the backend: there is a VolumeAttachment for the new node,
+--   and it is F16.
 -- needs: pods, events, volumeattachments
 -- echo of: F14 by volume, F19 by volume, F22 by volume, F28 by volume, F27 by volume
 

@@ -3,10 +3,11 @@
 -- severity: error
 -- sentence: Node {node} has been out of reach since {lost}, and still counts the volume as in use: {clock}.
 -- symptom: The node is NotReady, its pods stay Terminating, and pods that replace them get Multi-Attach errors.
--- cause: Nobody there confirms the unmount, so that the volume is not detached: as long as the old pod's object exists, and
---   then for six minutes more.
--- advice: Make sure that the machine is off, then taint its Node `node.kubernetes.io/out-of-service=nodeshutdown:NoExecute`:
---   pods and volumes are let go at once. Never force-delete pods of a node that may still write.
+-- cause: Nobody there confirms the unmount, so that the volume is not detached: as long as the old pod's object
+--   exists, and then for six minutes more.
+-- advice: Make sure that the machine is off, then taint its Node
+--   `node.kubernetes.io/out-of-service=nodeshutdown:NoExecute`: pods and volumes are let go at once. Never
+--   force-delete pods of a node that may still write.
 -- look-alikes: A node that is Ready and slow to unmount is F22, F27 or F28.
 -- needs: nodes, pods, volumeattachments
 

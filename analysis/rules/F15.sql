@@ -4,9 +4,10 @@
 -- sentence: The volume was not attached to {node} in time: {error}{why}
 -- symptom: attachError DeadlineExceeded or a cloud's rate limit; FailedAttachVolume `timed out waiting for
 --   external-attacher` after two minutes.
--- cause: The cloud's API limits its rate (mass restarts), or is slow; or no external-attacher of the driver runs at all.
--- advice: Ask for more quota; raise csi-attacher's --timeout, --worker-threads and --kube-api-qps. Where the attacher has
---   put no finalizer on the VolumeAttachment, see whether it runs.
+-- cause: The cloud's API limits its rate (mass restarts), or is slow; or no external-attacher of the driver runs at
+--   all.
+-- advice: Ask for more quota; raise csi-attacher's --timeout, --worker-threads and --kube-api-qps. Where the attacher
+--   has put no finalizer on the VolumeAttachment, see whether it runs.
 -- look-alikes: A node that is full is F10; a refusal that will not change F16; Aborted after it F05.
 -- needs: pods, events, volumeattachments
 -- echo of: F30 by driver, F05 by volume

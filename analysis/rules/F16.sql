@@ -3,8 +3,8 @@
 -- severity: error
 -- sentence: Attaching the volume to {node} is refused {who}: {error}
 -- symptom: The VolumeAttachment has an attachError that does not change; FailedAttachVolume repeats it.
--- cause: As the text says: the volume does not exist, is in another zone, is attached elsewhere on the backend, the PV is
---   being deleted, or the node's CSINode lacks the driver.
+-- cause: As the text says: the volume does not exist, is in another zone, is attached elsewhere on the backend, the
+--   PV is being deleted, or the node's CSINode lacks the driver.
 -- advice: Mend what the text names. Before the attacher's finalizer is on the VolumeAttachment it is Kubernetes' own
 --   objects that are wrong, after it the driver's answer.
 -- look-alikes: A full node is F10; DeadlineExceeded and rate limits are F15; Aborted is F05.

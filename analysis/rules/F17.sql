@@ -2,13 +2,14 @@
 -- step: attach
 -- severity: warning
 -- sentence: The kubelet of {node} gave up waiting for the volume {times}; it waits for {stage}.
--- symptom: The pod is in ContainerCreating; only the kubelet's log says `context deadline exceeded`, every two minutes.
+-- symptom: The pod is in ContainerCreating; only the kubelet's log says `context deadline exceeded`, every two
+--   minutes.
 -- cause: Anything that is slow. Since 1.28 a wait that times out sends no FailedMount.
 -- advice: Follow the step that it waits for; see what else is found for this pod.
 -- look-alikes: Where an Event names the error, the finding about that one is the cause.
 -- needs: pods, log of kubelet
--- echo of: F14 by volume, F13 by pod, F10 by pod, F15 by pod, F16 by pod, F18 by pod, F20 by pod, F21 by pod, F22 by volume,
---   F24 by pod, F25 by pod, F26 by pod, F27 by pod, F05 by pod, F03 by volume, F04 by volume
+-- echo of: F14 by volume, F13 by pod, F10 by pod, F15 by pod, F16 by pod, F18 by pod, F20 by pod, F21 by pod, F22 by
+--   volume, F24 by pod, F25 by pod, F26 by pod, F27 by pod, F05 by pod, F03 by volume, F04 by volume
 
 -- `pkg/kubelet/volumemanager/volume_manager.go`, WaitForAttachAndMount, after 2 m 3 s; the second text until 1.27.
 with told as (

@@ -2,12 +2,12 @@
 -- step: attach
 -- severity: error
 -- sentence: The volume is attached to {node} as its VolumeAttachment says, and the kubelet does not accept it: {why}
--- symptom: The VolumeAttachment says attached, the pod stays in ContainerCreating; the kubelet's log says that the volume
---   is not attached, or FailedMount that the VolumeAttachment cannot be read.
--- cause: The node's status.volumesAttached lags behind or is lost (a new leader, a Node made anew), the VolumeAttachment
---   was deleted by hand, or attachRequired of the CSIDriver was changed.
--- advice: Compare the VolumeAttachment, volumesAttached and volumesInUse of the node. Deleting the pod makes the controllers
---   begin anew.
+-- symptom: The VolumeAttachment says attached, the pod stays in ContainerCreating; the kubelet's log says that the
+--   volume is not attached, or FailedMount that the VolumeAttachment cannot be read.
+-- cause: The node's status.volumesAttached lags behind or is lost (a new leader, a Node made anew), the
+--   VolumeAttachment was deleted by hand, or attachRequired of the CSIDriver was changed.
+-- advice: Compare the VolumeAttachment, volumesAttached and volumesInUse of the node. Deleting the pod makes the
+--   controllers begin anew.
 -- look-alikes: A lag of up to 20 s is normal, as the kubelet backs off before it looks again.
 -- needs: pods, nodes, volumeattachments
 
