@@ -2,13 +2,14 @@
 -- step: detach
 -- severity: error
 -- sentence: The volume {volume} is not detached from {node}: {why}
--- symptom: The VolumeAttachment has a deletionTimestamp, its finalizer stays, detachError repeats; no Event tells of it. A
---   pod on another node gets a Multi-Attach error, the PersistentVolume may stay Terminating.
--- cause: The driver answers an error instead of OK (the machine is gone, the backend is busy), the PersistentVolume or
---   CSINode is no longer there, or no attacher is at work.
--- advice: Mend what detachError names; ask the backend whether the volume is still attached. To remove the finalizer by
---   hand is to claim that it is not: a double attach can follow.
--- look-alikes: Less than a minute without a detachError is normal; a driver that answers after one error is not stuck.
+-- symptom: The VolumeAttachment has a deletionTimestamp, its finalizer stays, detachError repeats; no Event tells of
+--   it. A pod on another node gets a Multi-Attach error, the PersistentVolume may stay Terminating.
+-- cause: The driver answers an error instead of OK (the machine is gone, the backend is busy), the PersistentVolume
+--   or CSINode is no longer there, or no attacher is at work.
+-- advice: Mend what detachError names; ask the backend whether the volume is still attached. To remove the finalizer
+--   by hand is to claim that it is not: a double attach can follow.
+-- look-alikes: Less than a minute without a detachError is normal; a driver that answers after one error is not
+--   stuck.
 -- needs: volumeattachments
 -- echo of: F34 by volume, F30 by driver
 

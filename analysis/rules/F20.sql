@@ -2,12 +2,12 @@
 -- step: stage
 -- severity: error
 -- sentence: The driver {driver} is not registered on {node}: {standing}.
--- symptom: FailedMount `driver name ... not found in the list of registered CSI drivers`; CSINode does not list the driver.
---   While unmounting only the kubelet's log has it.
--- cause: The driver's pod does not run on the node (a taint, a crash, a slow start), its registrar or NodeGetInfo fails, or
---   the driver is not installed.
--- advice: See to the driver's node pod: tolerations, priorityClass system-node-critical, a startup taint. Its registrar's
---   and the kubelet's log name the first error.
+-- symptom: FailedMount `driver name ... not found in the list of registered CSI drivers`; CSINode does not list the
+--   driver. While unmounting only the kubelet's log has it.
+-- cause: The driver's pod does not run on the node (a taint, a crash, a slow start), its registrar or NodeGetInfo
+--   fails, or the driver is not installed.
+-- advice: See to the driver's node pod: tolerations, priorityClass system-node-critical, a startup taint. Its
+--   registrar's and the kubelet's log name the first error.
 -- look-alikes: A driver that is registered and has crashed answers `connection refused` or Unavailable.
 -- needs: pods, events, csinodes
 -- echo of: F30 by driver, F14 by node

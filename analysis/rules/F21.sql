@@ -2,11 +2,14 @@
 -- step: stage
 -- severity: error
 -- sentence: The volume cannot be mounted on {node}, its file system is damaged or of another type: {error}
--- symptom: FailedMount with `wrong fs type, bad option, bad superblock`, `can't read superblock` or fsck's complaints.
--- cause: A detach while it was mounted (F14), two writers, an xfs clone with the same UUID, a changed fsType, I/O errors.
--- advice: Look at how the volume was last detached. Take a snapshot before fsck is run by hand; mount xfs clones nouuid.
--- look-alikes: Once, right after the attach, it may be a device that was not there yet; a network file system's mount is
---   refused for other reasons (F27).
+-- symptom: FailedMount with `wrong fs type, bad option, bad superblock`, `can't read superblock` or fsck's
+--   complaints.
+-- cause: A detach while it was mounted (F14), two writers, an xfs clone with the same UUID, a changed fsType, I/O
+--   errors.
+-- advice: Look at how the volume was last detached. Take a snapshot before fsck is run by hand; mount xfs clones
+--   nouuid.
+-- look-alikes: Once, right after the attach, it may be a device that was not there yet; a network file system's mount
+--   is refused for other reasons (F27).
 -- needs: pods, events
 -- echo of: F23 by volume, F14 by volume
 

@@ -2,13 +2,14 @@
 -- step: unstage
 -- severity: error
 -- sentence: The volume cannot be unstaged on {node}: {error}
--- symptom: No Event. The kubelet's log says that the device mount path is still mounted by other references, or that the
---   device is in use; volumesInUse keeps the volume, so that it is not detached, and a pod elsewhere gets a Multi-Attach
---   error.
--- cause: A bind mount that leaked into another container (an agent, a daemon), leftovers of a subPath, a restart of the node
---   plugin, a pod deleted by force.
+-- symptom: No Event. The kubelet's log says that the device mount path is still mounted by other references, or that
+--   the device is in use; volumesInUse keeps the volume, so that it is not detached, and a pod elsewhere gets a
+--   Multi-Attach error.
+-- cause: A bind mount that leaked into another container (an agent, a daemon), leftovers of a subPath, a restart of
+--   the node plugin, a pod deleted by force.
 -- advice: The references name pods by their UIDs. Find the holder with lsns and /proc/*/mountinfo, restart the agent.
--- look-alikes: An error of unpublishing, of the path in the pod's folder, is F28; a single failure that heals is noise.
+-- look-alikes: An error of unpublishing, of the path in the pod's folder, is F28; a single failure that heals is
+--   noise.
 -- needs: log of kubelet
 -- echo of: F30 by driver, F20 by node
 

@@ -1,8 +1,8 @@
 -- title: the volume is published from a stage that is older than its attachment
 -- step: stage
 -- severity: error
--- sentence: On {node} the volume was published without being staged anew, although it had been detached and attached again
---   since: what is mounted is what was there before.
+-- sentence: On {node} the volume was published without being staged anew, although it had been detached and attached
+--   again since: what is mounted is what was there before.
 -- symptom: I/O errors in the pod, EXT4-fs or XFS errors in the kernel's log, and no error of Kubernetes.
 -- cause: The volume was detached while it was staged: by force, as the node was down, or while the kubelet was away.
 -- advice: Unmount the global mount by hand or reboot the node, after the pods that use the volume there are gone.

@@ -2,8 +2,8 @@
 -- step: publish
 -- severity: warning
 -- sentence: The kubelet on {node} changes the owner of each file on the volume for the pod's fsGroup{progress}.
--- symptom: VolumePermissionChangeInProgress after 30 s and each minute; older kubelets only log `Setting volume ownership
---   for ...`. The volume is mounted, the pod stays in ContainerCreating.
+-- symptom: VolumePermissionChangeInProgress after 30 s and each minute; older kubelets only log `Setting volume
+--   ownership for ...`. The volume is mounted, the pod stays in ContainerCreating.
 -- cause: A pod with fsGroup, the policy Always (the default), and a volume with many files.
 -- advice: Set fsGroupChangePolicy OnRootMismatch; or fsGroupPolicy None, or a driver that mounts for a group.
 -- look-alikes: After `SetUp succeeded` it is the container runtime (F25); without progress a hung mount (F27).

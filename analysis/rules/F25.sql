@@ -2,11 +2,14 @@
 -- step: start
 -- severity: warning
 -- sentence: {what}: {error}
--- symptom: FailedMount `already mounted to a different pod with a different SELinux label`, SELinuxLabelConflict; or the
---   volumes are mounted and the runtime gives up making the container (`failed to reserve container name`).
--- cause: Pods with different labels share a volume on a node that mounts it with a context; or the runtime relabels each file.
--- advice: Give pods that share a volume the same label; set seLinuxMount in the CSIDriver, or seLinuxChangePolicy Recursive.
--- look-alikes: A slow runtime for another reason (possible only); pulling an image; fsGroup (F24) comes before SetUp ends.
+-- symptom: FailedMount `already mounted to a different pod with a different SELinux label`, SELinuxLabelConflict; or
+--   the volumes are mounted and the runtime gives up making the container (`failed to reserve container name`).
+-- cause: Pods with different labels share a volume on a node that mounts it with a context; or the runtime relabels
+--   each file.
+-- advice: Give pods that share a volume the same label; set seLinuxMount in the CSIDriver, or seLinuxChangePolicy
+--   Recursive.
+-- look-alikes: A slow runtime for another reason (possible only); pulling an image; fsGroup (F24) comes before SetUp
+--   ends.
 -- needs: pods, events
 
 -- `pkg/kubelet/volumemanager/cache/actual_state_of_world.go`; `pkg/controller/volume/selinuxwarning`.

@@ -2,13 +2,13 @@
 -- step: publish
 -- severity: error
 -- sentence: The pod {pod} cannot mount its volume {volume}: {error}
--- symptom: FailedMount `MountVolume.SetUp failed for volume "..."`: a Secret or ConfigMap is not found, a mount option or
---   volumeMode does not fit.
--- cause: The object was never made, is in another namespace, or lacks the key; the class or volume has options that the
---   plugin does not take.
+-- symptom: FailedMount `MountVolume.SetUp failed for volume "..."`: a Secret or ConfigMap is not found, a mount
+--   option or volumeMode does not fit.
+-- cause: The object was never made, is in another namespace, or lacks the key; the class or volume has options that
+--   the plugin does not take.
 -- advice: Make what the text names; mount options are the class's and the PersistentVolume's own.
--- look-alikes: First see whether the volume is a claim at all. `not registered` for some seconds after a kubelet's start is
---   normal.
+-- look-alikes: First see whether the volume is a claim at all. `not registered` for some seconds after a kubelet's
+--   start is normal.
 -- needs: pods, events
 
 -- `pkg/volume/configmap`, `pkg/volume/secret`, `pkg/volume/csi/csi_attacher.go`, `pkg/volume/util/operationexecutor`.

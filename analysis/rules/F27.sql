@@ -2,10 +2,10 @@
 -- step: publish
 -- severity: error
 -- sentence: {what} on {node}: {error}
--- symptom: `stale file handle`; or an unmount that begins and never ends, without an error; or a mount that the server, or
---   the node's missing helper, refuses.
--- cause: The server is gone or its export was made anew; a hard mount; the server went before its clients; the node lacks
---   nfs-common or cifs-utils.
+-- symptom: `stale file handle`; or an unmount that begins and never ends, without an error; or a mount that the
+--   server, or the node's missing helper, refuses.
+-- cause: The server is gone or its export was made anew; a hard mount; the server went before its clients; the node
+--   lacks nfs-common or cifs-utils.
 -- advice: Bring the server back; else umount -f -l, or reboot the node. Other pods of that server hang too.
 -- look-alikes: What returns errors quickly is F22 or F28: a hang has no `No retries permitted`.
 -- needs: pods, events, log of kubelet

@@ -1,12 +1,14 @@
 -- title: the volume cannot be unmounted, so that the pod cannot go
 -- step: unpublish
 -- severity: error
--- sentence: The pod {pod} stays Terminating, or leaves a mount behind: its volume cannot be unmounted on {node}: {error}
--- symptom: The pod's containers have ended, it is still there; no Event. The kubelet's log has `UnmountVolume.TearDown
---   failed`.
+-- sentence: The pod {pod} stays Terminating, or leaves a mount behind: its volume cannot be unmounted on {node}:
+--   {error}
+-- symptom: The pod's containers have ended, it is still there; no Event. The kubelet's log has
+--   `UnmountVolume.TearDown failed`.
 -- cause: The driver answers an error, is not registered (F20), lost its metadata file, or the mount is busy.
 -- advice: Mend what the error names. To delete the pod by force leaves the mount behind (F29).
--- look-alikes: Finalizers on the pod; containers that do not end (FailedKillPod); an unmount that hangs says nothing (F27).
+-- look-alikes: Finalizers on the pod; containers that do not end (FailedKillPod); an unmount that hangs says nothing
+--   (F27).
 -- needs: pods, log of kubelet
 -- echo of: F20 by pod, F30 by driver, F27 by pod
 

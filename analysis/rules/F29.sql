@@ -4,7 +4,8 @@
 -- sentence: On {node} the pod {pod} is gone and its volumes' folders are not: {error}
 -- symptom: The kubelet logs `orphaned pod ... found` every 2 s; only the first such pod is named.
 -- cause: The pod was deleted by force while the node was down, or the kubelet could not rebuild its volume from disk.
--- advice: Look into /proc/self/mountinfo for that UID before anything is deleted: rm -rf through a live mount loses data.
+-- advice: Look into /proc/self/mountinfo for that UID before anything is deleted: rm -rf through a live mount loses
+--   data.
 -- look-alikes: `Orphaned pod found, but volumes are not cleaned up` for some seconds is the normal clean-up at work.
 -- needs: log of kubelet
 -- echo of: F28 by pod, F14 by node

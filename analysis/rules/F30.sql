@@ -2,12 +2,14 @@
 -- step: control plane
 -- severity: warning
 -- sentence: {what}.
--- symptom: Claims show only ExternalProvisioning, VolumeAttachments get no finalizer and no error, mounts find no driver.
--- cause: The driver's container crashed or was killed (its sidecars lose the socket and exit after it), its pod is gone, or
---   the API server was too slow for the lease to be renewed.
--- advice: Look at the container that ended first: its last state and its log. Sidecars that exit right after it are its echo.
--- look-alikes: A new leader without a pause is an upgrade. A leader that renews its lease and does nothing hangs: its log has
---   no `GRPC call`.
+-- symptom: Claims show only ExternalProvisioning, VolumeAttachments get no finalizer and no error, mounts find no
+--   driver.
+-- cause: The driver's container crashed or was killed (its sidecars lose the socket and exit after it), its pod is
+--   gone, or the API server was too slow for the lease to be renewed.
+-- advice: Look at the container that ended first: its last state and its log. Sidecars that exit right after it are
+--   its echo.
+-- look-alikes: A new leader without a pause is an upgrade. A leader that renews its lease and does nothing hangs: its
+--   log has no `GRPC call`.
 -- needs: leases, pods
 
 -- Names of the leases: `csi-lib-utils/leaderelection`, sanitizeName, and each sidecar's prefix.

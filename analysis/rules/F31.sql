@@ -3,11 +3,12 @@
 -- severity: warning
 -- sentence: The claim was to be deleted and is held by {holder}.
 -- symptom: The claim has a deletionTimestamp and finalizers, its phase stays Bound.
--- cause: kubernetes.io/pvc-protection: a pod that was placed names it, one that has ended too; else the finalizer of a
---   snapshot or clone in the making, or of an operator that is gone.
--- advice: Delete that pod or its job (ttlSecondsAfterFinished), never the finalizer: it is what keeps data in use safe.
--- look-alikes: A claim that is gone while its PersistentVolume is there is F32 or F33; a pod that is itself being deleted
---   is given its grace period.
+-- cause: kubernetes.io/pvc-protection: a pod that was placed names it, one that has ended too; else the finalizer of
+--   a snapshot or clone in the making, or of an operator that is gone.
+-- advice: Delete that pod or its job (ttlSecondsAfterFinished), never the finalizer: it is what keeps data in use
+--   safe.
+-- look-alikes: A claim that is gone while its PersistentVolume is there is F32 or F33; a pod that is itself being
+--   deleted is given its grace period.
 -- needs: persistentvolumeclaims, pods
 -- echo of: F28 by volume, F27 by volume, F14 by volume, F36 by volume
 

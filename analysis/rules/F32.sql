@@ -4,8 +4,8 @@
 -- sentence: The PersistentVolume {pv} is kept as its policy says (Retain); it belonged to {claim}.
 -- symptom: The PersistentVolume is Released; a new claim of the same name does not get it (F08).
 -- cause: By design: reclaim policy Retain. The data is untouched.
--- advice: To use it again clear claimRef.uid (its claim's name keeps it reserved), or all of claimRef; else delete it and
---   the volume on the backend.
+-- advice: To use it again clear claimRef.uid (its claim's name keeps it reserved), or all of claimRef; else delete it
+--   and the volume on the backend.
 -- look-alikes: With policy Delete, a PersistentVolume that stays is F33.
 -- needs: persistentvolumes
 

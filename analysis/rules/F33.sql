@@ -2,11 +2,14 @@
 -- step: delete
 -- severity: warning
 -- sentence: Deleting the volume {pv} fails: {error}
--- symptom: The PersistentVolume is Released, with policy Delete; VolumeFailedDelete repeats (in the namespace default).
--- cause: It is still attached (a detach that is stuck: F19, F22), or the backend refuses: in use, has snapshots, permission.
+-- symptom: The PersistentVolume is Released, with policy Delete; VolumeFailedDelete repeats (in the namespace
+--   default).
+-- cause: It is still attached (a detach that is stuck: F19, F22), or the backend refuses: in use, has snapshots,
+--   permission.
 -- advice: Mend what the error names. Deleting the PersistentVolume by hand can leave the disk behind.
--- look-alikes: A few `is still attached to node` are normal, as deleting does not wait for the detach: up to 3 minutes are
---   not told. A PersistentVolume that is Failed is F34; one that only the attacher's finalizer keeps is F19.
+-- look-alikes: A few `is still attached to node` are normal, as deleting does not wait for the detach: up to 3
+--   minutes are not told. A PersistentVolume that is Failed is F34; one that only the attacher's finalizer keeps is
+--   F19.
 -- needs: persistentvolumes, events
 -- echo of: F19 by volume, F14 by volume, F22 by volume, F28 by volume, F30 by driver
 

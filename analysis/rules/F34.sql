@@ -2,11 +2,12 @@
 -- step: bind
 -- severity: error
 -- sentence: {what}
--- symptom: The claim's phase is Lost, with ClaimLost or ClaimMisbound; or the PersistentVolume's is Failed, with a message.
--- cause: The PersistentVolume was deleted under a bound claim (its finalizer removed by hand), a backup or GitOps tool brought
---   back old references, or an in-tree plugin cannot delete or recycle.
--- advice: A PersistentVolume made again with the same name, the handle, and a claimRef without uid (or the claim's) makes the
---   claim Bound again. A Failed one is not tried again: mend the cause and delete it.
+-- symptom: The claim's phase is Lost, with ClaimLost or ClaimMisbound; or the PersistentVolume's is Failed, with a
+--   message.
+-- cause: The PersistentVolume was deleted under a bound claim (its finalizer removed by hand), a backup or GitOps
+--   tool brought back old references, or an in-tree plugin cannot delete or recycle.
+-- advice: A PersistentVolume made again with the same name, the handle, and a claimRef without uid (or the claim's)
+--   makes the claim Bound again. A Failed one is not tried again: mend the cause and delete it.
 -- look-alikes: A claim that was never bound is Pending; a CSI volume that cannot be deleted stays Released (F33).
 -- needs: persistentvolumeclaims, persistentvolumes
 

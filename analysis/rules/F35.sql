@@ -2,13 +2,14 @@
 -- step: expand
 -- severity: warning
 -- sentence: The claim wants {wanted} and has {has}: {why}
--- symptom: VolumeResizeFailed, a condition ControllerResizeError or NodeResizeError, a status Infeasible; or nothing after
---   ExternalExpanding.
--- cause: Quota, a limit or cooldown of the backend, a driver that expands offline only, no resizer, a file system that cannot
---   grow.
--- advice: A request lowered to what the claim has, or more, recovers from Infeasible (since 1.32 by default); start or restart
---   a pod where the node's half is due.
--- look-alikes: FileSystemResizePending is the normal wait for a pod; with one the kubelet may take a minute and a half.
+-- symptom: VolumeResizeFailed, a condition ControllerResizeError or NodeResizeError, a status Infeasible; or nothing
+--   after ExternalExpanding.
+-- cause: Quota, a limit or cooldown of the backend, a driver that expands offline only, no resizer, a file system
+--   that cannot grow.
+-- advice: A request lowered to what the claim has, or more, recovers from Infeasible (since 1.32 by default); start
+--   or restart a pod where the node's half is due.
+-- look-alikes: FileSystemResizePending is the normal wait for a pod; with one the kubelet may take a minute and a
+--   half.
 -- needs: persistentvolumeclaims, pods, events
 -- echo of: F30 by driver
 

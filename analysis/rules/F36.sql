@@ -4,11 +4,11 @@
 -- sentence: The snapshot {snapshot} {what}: {error}
 -- symptom: readyToUse stays false, with an error in the status of the snapshot or its content; or the snapshot stays
 --   Terminating, with SnapshotDeletePending or SnapshotDeleteError; a claim made from it stays Pending.
--- cause: The class, its secret, the source claim or the driver; a slow upload; no snapshot-controller; a claim that is being
---   restored from it.
+-- cause: The class, its secret, the source claim or the driver; a slow upload; no snapshot-controller; a claim that
+--   is being restored from it.
 -- advice: Mend what the error names. A delete that waits for a restore goes on when that claim is bound, or gone.
--- look-alikes: An error stays in the status until the snapshot is ready; without one, and with a handle, it is cut and still
---   being uploaded: its data is of the time of the cut.
+-- look-alikes: An error stays in the status until the snapshot is ready; without one, and with a handle, it is cut
+--   and still being uploaded: its data is of the time of the cut.
 -- needs: volumesnapshots, volumesnapshotcontents, events
 
 -- `pkg/common-controller/snapshot_controller.go` and `pkg/sidecar-controller` of external-snapshotter.
