@@ -29,8 +29,8 @@ def replay(
     Example:  volreel replay prod.trace --at 14:03:07
     """
     from analysis import open_trace
-    from tui.app import ReplayApp
     from analysis.instants import go_to
+    from tui.app import ReplayApp
 
     with open_trace(trace) as opened:
         summary = opened.summary()

@@ -9,8 +9,8 @@ from rich.text import Text
 from textual.widget import Widget
 
 from analysis.history import HistoryRow
-from tracer.trace.visible import visible
 from analysis.instants import distance
+from tracer.trace.visible import visible
 
 _WIDE = 64
 """Columns from which a row has room for milliseconds and the distance from the cursor."""

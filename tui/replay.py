@@ -14,12 +14,12 @@ from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
 from analysis.history import Change, History, HistoryRow
+from analysis.instants import go_to
 from analysis.trace import Summary
 from tracer.errors import VolreelError
 from tui.cursor import ROWS, Cursor
 from tui.dialogs import GoToDialog, KeysDialog
 from tui.history_view import HistoryView
-from analysis.instants import go_to
 from tui.keys import REPLAY_KEYS
 from tui.messages import ChangeLoaded, RefusedToAnswer, RowsLoaded
 from tui.pace import Pace

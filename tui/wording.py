@@ -8,9 +8,9 @@ from rich.text import Text
 
 from analysis.differences import Difference
 from analysis.history import Change, HistoryRow
+from analysis.instants import length
 from analysis.trace import Summary
 from tracer.trace.visible import visible
-from analysis.instants import length
 
 _WIDE = 64
 _MOST_FIELDS = 500

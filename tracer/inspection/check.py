@@ -10,10 +10,10 @@ from tracer.inspection import leftovers
 from tracer.inspection.finding import Finding, Lost
 from tracer.inspection.order import Order
 from tracer.inspection.sealed import check_sealed
-from tracer.trace.progress import Advance
 from tracer.trace import Trace, open_trace
 from tracer.trace.journal import JournalReader
 from tracer.trace.manifest import MANIFEST, Segment, read_manifest
+from tracer.trace.progress import Advance
 from tracer.trace.schema import TABLES
 from tracer.trace.segments import segment_path
 

@@ -11,9 +11,9 @@ from tracer.clock import rfc3339_us
 from tracer.inspection.coverage import around, assumed, covered, share
 from tracer.inspection.rows import Rows, read_rows
 from tracer.inspection.stream_rows import StreamRows
-from tracer.trace.progress import Advance
 from tracer.trace import open_trace
 from tracer.trace.manifest import Cluster, Session
+from tracer.trace.progress import Advance
 from tracer.trace.schema import TABLES
 
 

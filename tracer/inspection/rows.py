@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from tracer.errors import TraceDamaged
 from tracer.inspection.stream_rows import Note, StreamRows
-from tracer.trace.progress import Advance
 from tracer.trace import Trace
+from tracer.trace.progress import Advance
 from tracer.trace.schema import LOGS, OBJECTS, STREAMS
 
 
