@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import tracer.trace
@@ -73,7 +73,9 @@ def milestones(path: Path) -> dict[Key, Bounds]:
     found = {}
     with open_trace(path) as trace:
         for row in trace.sql("from milestones").to_dicts():
-            of_attachment = row["attachment_uid"] if row["milestone"] not in ("staged", "unstaged") else None
+            of_attachment = (
+                row["attachment_uid"] if row["milestone"] not in ("stage_called", "staged", "unstaged") else None
+            )
             whose = of_attachment or row["use_id"]
             found[row["milestone"], row["volume_id"], whose, row["occurrence"]] = Bounds(row["earliest"], row["latest"])
     return found
@@ -114,7 +116,7 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(
     seed=st.integers(0, 2**32),
     dropped=st.sampled_from(DROPPED),
