@@ -32,7 +32,7 @@ TOLD = (
 )
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(st.integers(0, len(TOLD) + 1), st.sampled_from([0.0, 0.5, 0.999999]))
 def test_as_of_an_instant_equals_a_recording_that_ended_then(rows, after):
     with TemporaryDirectory() as folder:

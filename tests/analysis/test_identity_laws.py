@@ -69,7 +69,7 @@ def test_names_used_again_are_told_apart(truth):
     ]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(choices=st.lists(st.integers(min_value=0, max_value=9), min_size=len(STORY.told), max_size=len(STORY.told)))
 def test_how_rows_of_different_streams_arrive_among_each_other_changes_nothing(truth, choices):
     waiting: dict[str, deque[Told]] = {}

@@ -167,7 +167,7 @@ def life_of(row: dict[str, Any], of: list[Life]) -> Life:
 
 some_lives = st.lists(lives_of_volumes(), min_size=1, max_size=6)
 some_logs = st.sets(st.sampled_from(sorted(LOGS)))
-few = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 ORDERED = "order by begins_at, ends_at nulls last, evidence_from"
 
 

@@ -182,7 +182,7 @@ def valid(
     return [row for row in rows if row[begin] <= at and (row[end] is None or row[end] > at)]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(steps=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 59)), min_size=60, max_size=120))
 def test_at_any_instant_the_worlds_are_what_a_replay_gives(steps):
     cluster = Cluster()
