@@ -28,7 +28,7 @@ async def test_the_report_leads_with_roots_and_fits_a_terminal(home):
 Found 1 error, and 1 that follows from them.
 
 error  F11 no node has room for the volume
-  s06/wf  schedule  2026-11-23 07:35:11 to 07:35:27, 16.3s
+  s06/wf  schedule  2026-11-23 07:35:11 to 07:35:27, 16.1s
   No node that pod s06/wf may go to has room for 10.0 GiB: the most there was is
   1.0 GiB.
   advice: Free or add capacity, or ask for less; see `kubectl get
