@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from analysis.instants import length
 from analysis.text import cut, table, took
 from analysis.timeline import Timeline
+from analysis.timeline_bars import Scale, bar, gap_strip
 from tracer.trace.visible import visible
 
 _NARROWEST_BAR = 12
 _WIDE = 100
 """Columns from which a milestone's line has room for the time since the first."""
-_CERTAIN, _UNCERTAIN, _GAP, _OPEN = "█", "▒", "/", "→"
 _STATES = {"open": "open", "abandoned": "given up", "contradiction": "contradiction"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    begin: datetime
-    end: datetime
-    width: int
-
-    def cell(self, instant: datetime) -> int:
-        whole = (self.end - self.begin).total_seconds()
-        share = (instant - self.begin).total_seconds() / whole if whole else 0.0
-        return min(max(int(share * self.width), 0), self.width - 1)
 
 
 def as_text(life: Timeline, width: int) -> str:
@@ -61,9 +48,9 @@ def _steps(life: Timeline, width: int) -> Iterator[str]:
     rows = [_cells(phase, begin) for phase in phases]
     headings = ("step", "owner", "from", "took")
     widths = [max(len(name), *(len(cells[column]) for cells in rows)) for column, name in enumerate(headings)]
-    scale = _Scale(begin, end, max(_NARROWEST_BAR, width - sum(widths) - 2 * len(widths) - 1))
+    scale = Scale(begin, end, max(_NARROWEST_BAR, width - sum(widths) - 2 * len(widths) - 1))
     yield _line(headings, widths, "time →") + "\n"
-    if gaps := _gap_strip(life, scale):
+    if gaps := gap_strip(life, scale):
         yield _line(("not observed", "", "", ""), widths, gaps) + "\n"
     subject = None
     for phase, cells in zip(phases, rows, strict=True):
@@ -71,7 +58,7 @@ def _steps(life: Timeline, width: int) -> Iterator[str]:
             subject = phase["use_id"]
             where = f" on {phase['node']}" if phase["node"] else ""
             yield cut(visible(f"pod {phase['namespace']}/{phase['pod']}{where}"), width) + "\n"
-        yield _line(cells, widths, _bar(phase, scale)) + "\n"
+        yield _line(cells, widths, bar(phase, scale)) + "\n"
         if phase["last_error"]:
             tries = f"{phase['attempts']} tries: " if (phase["attempts"] or 0) > 1 else ""
             yield cut(visible(f"    {tries}{' '.join(phase['last_error'].split())}"), width) + "\n"
@@ -97,29 +84,6 @@ def _line(cells: Sequence[str], widths: Sequence[int], bar: str) -> str:
     step, owner, since, duration = cells
     room = widths
     return f"{step:<{room[0]}}  {owner:<{room[1]}}  {since:>{room[2]}}  {duration:>{room[3]}}  {bar}".rstrip()
-
-
-def _bar(phase: dict[str, Any], scale: _Scale) -> str:
-    first, last = scale.cell(phase["begins_at"]), scale.cell(phase["seen_until"])
-    cells = [" "] * first + [_CERTAIN] * (last - first + 1)
-    if phase["longest_us"] is not None and phase["shortest_us"] is not None:
-        whole = (scale.end - scale.begin).total_seconds() or 1.0
-        vague = int((phase["longest_us"] - phase["shortest_us"]) / 1_000_000 / whole * scale.width)
-        for cell in range(max(first, last - vague + 1), last + 1):
-            cells[cell] = _UNCERTAIN
-    if phase["state"] == "open":
-        cells[last] = _OPEN
-    return "".join(cells)
-
-
-def _gap_strip(life: Timeline, scale: _Scale) -> str:
-    cells = [" "] * scale.width
-    for gap in life.gaps.rows(named=True):
-        gap_end = gap["ends_at"] or scale.end
-        if gap["begins_at"] <= scale.end and gap_end >= scale.begin:
-            for cell in range(scale.cell(gap["begins_at"]), scale.cell(gap_end) + 1):
-                cells[cell] = _GAP
-    return "".join(cells).rstrip()
 
 
 def _milestones(life: Timeline, width: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ REPLAY_KEYS: list[BindingType] = [
     Binding("g", "go_to", "go to"),
     Binding("left_square_bracket", "gap(-1)", "gap", key_display="["),
     Binding("right_square_bracket", "gap(1)", "gap", key_display="]"),
+    Binding("1", "app.view('volumes')", "volumes"),
     Binding("question_mark", "keys", "keys", key_display="?"),
     Binding("q", "app.quit", "quit"),
     Binding("home", "end(-1)", "first", show=False),
@@ -30,6 +31,7 @@ space         play, pause
 g             go to 14:03:07, +30s, -5m, 50%
 [  ]          gap before, next gap
 page keys     scroll the change
+1 2 3         volumes, the volume, this history
 ?             this list
 q             quit
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from textual.message import Message
 
 from analysis.history import Change, HistoryRow
+from analysis.timeline import Timeline
+from analysis.volume_list import VolumeList
 
 
 @dataclass
@@ -37,3 +39,28 @@ class RefusedToAnswer(Message):
     """A question about rows has no answer."""
 
     why: str
+
+
+@dataclass
+class ModelsAdvanced(Message):
+    """The models that a question needs are being built."""
+
+    done: int
+    total: int
+
+
+@dataclass
+class VolumesLoaded(Message):
+    """The volumes of the trace are here."""
+
+    volumes: VolumeList
+
+
+@dataclass
+class VolumeLoaded(Message):
+    """A volume's life is here."""
+
+    volume_id: str
+    life: Timeline
+    blame: str
+    """Who had the turn while its pods waited, in words as wide as the screen was."""

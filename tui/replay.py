@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 
 from analysis.history import Change, History, HistoryRow
 from analysis.instants import go_to
-from analysis.trace import Summary
+from analysis.trace import Summary, Trace
 from tracer.errors import VolreelError
 from tui.cursor import ROWS, Cursor
 from tui.dialogs import GoToDialog, KeysDialog
@@ -23,6 +23,7 @@ from tui.history_view import HistoryView
 from tui.keys import REPLAY_KEYS
 from tui.messages import ChangeLoaded, RefusedToAnswer, RowsLoaded
 from tui.pace import Pace
+from tui.place import Place
 from tui.wording import change_text, headline, position
 
 _TICK_S = 0.1
@@ -38,13 +39,12 @@ class ReplayScreen(Screen[None]):
     ReplayScreen #change-scroll { height: 1fr; }
     """
 
-    def __init__(self, history: History, summary: Summary, start: datetime | None) -> None:
+    def __init__(self, trace: Trace, summary: Summary, place: Place) -> None:
         super().__init__()
         self.cursor = Cursor()
         self.pace = Pace()
-        self.instant = start or summary.first_at
-        """The cursor's time; while playing it runs on between rows. None in an empty trace."""
-        self._history = history
+        self._place = place
+        self._history = History(trace)
         self._summary = summary
         self._is_loading = False
         self._changed_seq: int | None = None
@@ -59,12 +59,32 @@ class ReplayScreen(Screen[None]):
             yield Static(id="change")
         yield Footer(show_command_palette=False)
 
+    @property
+    def instant(self) -> datetime | None:
+        """The cursor's time, for all views; while playing it runs on between rows. None in an empty trace."""
+        return self._place.instant
+
+    @instant.setter
+    def instant(self, instant: datetime | None) -> None:
+        self._place.instant = instant
+
     def on_mount(self) -> None:
         self.set_interval(_TICK_S, self._tick)
-        if self.instant:
-            self._jump(self.instant)
-        else:
+        if self.instant is None:
             self.query_one(HistoryView).show_words("This trace is empty: nothing was recorded.")
+        elif self._place.seq is None:
+            self._jump(self.instant)
+
+    def on_screen_resume(self) -> None:
+        """Stand on the row that another view has asked for."""
+        if (seq := self._place.seq) is not None:
+            self._place.seq = None
+            self.pace.pause()
+            self._note = ""
+            self._load(lambda: seq)
+
+    def on_screen_suspend(self) -> None:
+        self.pace.pause()
 
     def on_resize(self) -> None:
         self._show()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from rich.text import Text
 
 from analysis.differences import Difference
 from analysis.history import Change, HistoryRow
 from analysis.instants import length
+from analysis.text import took
 from analysis.trace import Summary
 from tracer.trace.visible import visible
 
@@ -32,6 +35,11 @@ def headline(summary: Summary) -> Text:
         text.append(f" from {summary.first_at:%Y-%m-%d %H:%M} UTC")
     text.append(f" · {visible(summary.cluster)}")
     return text
+
+
+def plain(text: str) -> Text:
+    """One line of text, shown as it is."""
+    return Text(visible(text), no_wrap=True, overflow="ellipsis")
 
 
 def _counted(number: int, noun: str) -> str:
@@ -75,3 +83,42 @@ def _difference_line(difference: Difference) -> Text:
 def _value(value: str | None) -> str:
     text = visible(value or "")
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}... ({len(text):,} characters)"
+
+
+def volume_line(volume: dict[str, Any]) -> Text:
+    """A volume in a line: what it is called, how it stands, what it waits for."""
+    line = f"{volume['label']} · {volume['standing'] or 'standing unknown'}"
+    if volume["phase"]:
+        line += f", waits in {volume['phase']} ({volume['owner']}) for {took(volume['waiting_us'])} so far"
+    known = ", ".join(filter(None, (volume["storage_class"], volume["driver"], volume["pv_name"])))
+    return plain(f"{line} · {known}" if known else line)
+
+
+def evidence(phase: dict[str, Any], milestones: Sequence[dict[str, Any]]) -> Text:
+    """What shows that a phase began and ended: seq, time and source; then its last error."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    state = "" if phase["state"] == "done" else f" ({phase['state']})"
+    text.append(visible(f"{phase['phase']}, {phase['owner']}{state}"), "bold")
+    ends = (
+        ("began", phase["from_milestone"], phase["evidence_from"]),
+        ("ended", phase["to_milestone"], phase["evidence_to"]),
+    )
+    for verb, milestone, seq in ends:
+        if milestone is None:
+            continue
+        text.append("\n" + visible(f"{verb}: {milestone}  {_proof(milestone, phase['use_id'], seq, milestones)}"))
+    if phase["last_error"]:
+        tries = f"{phase['attempts']} tries, last error" if (phase["attempts"] or 0) > 1 else "last error"
+        text.append("\n" + visible(f"{tries}: {' '.join(phase['last_error'].split())}"))
+    return text
+
+
+def _proof(name: str, use_id: str | None, seq: int | None, milestones: Sequence[dict[str, Any]]) -> str:
+    if seq is None:
+        return "when is not known"
+    shown = [each for each in milestones if each["evidence"] == seq and each["milestone"] == name]
+    told = next((each for each in shown if each["use_id"] == use_id), shown[0] if shown else None)
+    if told is None:
+        return f"seq {seq}"
+    bound = "at the latest " if told["happened_at"] is None else ""
+    return f"{bound}{told['instant']:%H:%M:%S.%f}"[:-3] + f" UTC  seq {seq}  {told['source']}"

@@ -63,6 +63,7 @@ async def replay(path: Path, size: tuple[int, int] = (80, 24), start: datetime |
     with open_trace(path) as trace:
         app = ReplayApp(trace, trace.summary(), start)
         async with app.run_test(size=size) as pilot:
+            await pilot.press("3")
             screen = app.screen
             assert isinstance(screen, ReplayScreen)
             driver = Driver(app, screen, pilot)
