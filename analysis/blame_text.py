@@ -19,6 +19,8 @@ _WAYS = {
     ("down", "abandoned"): "from its deletion until it was given up",
 }
 _BAR = 20
+_WIDE = 60
+"""Columns from which a line has room for the bar and the steps."""
 _OWNERS = ("owner", "time", "share", "", "steps, in their order")
 _OTHERS = ("its other volumes", "time", "most of it", "share")
 
@@ -39,8 +41,9 @@ def _block(way: pl.DataFrame, width: int) -> Iterator[str]:
     yield cut(visible(f"pod {first['namespace']}/{first['pod']}{where}, {since} UTC"), width) + "\n"
     yield cut(f"{took(_whole(slowest))} {_WAYS[first['direction'], first['way_state'] or 'done']}", width) + "\n"
     yield cut(visible(f"volume {_volume(first)}:"), width) + "\n\n"
-    rows = [(_share(owner, _whole(slowest)), None) for owner in _owners(slowest).rows(named=True)]
-    yield from table(_OWNERS, rows, width, right=("time", "share"), flexible=_OWNERS[-1])
+    header = _OWNERS if width >= _WIDE else _OWNERS[:3]
+    rows = [(_share(owner, _whole(slowest))[: len(header)], None) for owner in _owners(slowest).rows(named=True)]
+    yield from table(header, rows, width, right=("time", "share"), flexible=header[-1])
     if others:
         yield "\n"
         rows = [(_in_short(other), None) for other in others]
