@@ -24,6 +24,7 @@ from analysis.latencies import PHASE_KEYS, told_of_groups
 from analysis.loglines import LogLine, Wanted, read_log_lines
 from analysis.queries import query
 from analysis.samples import survival
+from tracer.errors import VolreelError
 from tracer.trace.verifying import leave_out_damaged
 from tracer.trace.visible import visible
 
@@ -49,6 +50,7 @@ join duckdb_views() as views on views.view_oid = columns.table_oid
 where not columns.internal and views.comment is not null and not starts_with(columns.table_name, '_')
 order by model, columns.column_index
 """
+_STEPS = "select distinct unnest([phase, link]) as step from _links where phase is not null order by step"
 _COVERED = "select count(*) filter (state = 'gap'), count(*) filter (state = 'synced') from coverage"
 
 
@@ -69,6 +71,10 @@ class Summary:
     """Whether any note says what was covered; an import often has none, and then no gaps means nothing."""
     faults: tuple[str, ...]
     """What of the trace cannot be read, a sentence each."""
+
+
+class UnknownStep(VolreelError):
+    """A name that no phase and no link of the chain has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +191,12 @@ class Trace:
         return told_of_groups(survival(samples, PHASE_KEYS), samples)
 
     def phase_samples(self, by: str | None = None, wanted: Population | None = None) -> pl.DataFrame:
-        """Each phase as a sample of how long its kind takes; see `analysis.samples`."""
+        """Each phase as a sample of how long its kind takes; see `analysis.samples`. Raises UnknownStep."""
         asked = asdict(wanted or Population())
+        if (phase := asked["phase"]) is not None:
+            steps = [step for (step,) in self.sql(_STEPS).rows()]
+            if phase not in steps:
+                raise UnknownStep(f"no step or link is called {phase!r}. There are {', '.join(steps)}.")
         return self.sql(query("phase_samples"), {**asked, "by": by})
 
     def state(self, at: datetime, node: str | None = None) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,12 +14,18 @@ from analysis.commands.options import AsCsv, AsJson, At, From, To
 from analysis.commands.running import asked, cancellable, instant_in, require_one_form, terminal_width, write
 from tracer.errors import ExitCode, VolreelError
 
+if TYPE_CHECKING:
+    import polars as pl
+
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%")
 
 
 def show_comparison(
     before: Annotated[Path, typer.Argument(metavar="A", help="The trace to compare with.")],
-    after: Annotated[Path, typer.Argument(metavar="B", help="The trace that may be slower.")],
+    after: Annotated[Path | None, typer.Argument(metavar="B", help="The trace that may be slower.")] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", metavar="TIME", help="Compare A before this instant with A from then on.")
+    ] = None,
     by: Annotated[By | None, typer.Option("--by", help="A row for each of these.")] = None,
     phase: Annotated[str | None, typer.Option("--phase", metavar="P", help="Only this step, or link.")] = None,
     fail_if_slower: Annotated[
@@ -32,12 +38,12 @@ def show_comparison(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Say whether steps take longer in trace B than in trace A.
+    """Say whether steps take longer in trace B than in trace A, or in one trace since an instant.
 
     Medians and 95th percentiles (Kaplan-Meier: what is still open counts) of each step that both have, with the
     log-rank test's p, corrected for the number of steps and for few samples. A step differs when p is below 5 % and
     the difference is larger than the precision to which the durations are known. --at, --from and --to count in each
-    trace by itself: +10m is ten minutes after its start.
+    trace by itself: +10m is ten minutes after its start. A step belongs to the stretch in which it begins.
 
     --fail-if-slower 20% makes it a gate: exit code 1 when a step differs and its median or 95th percentile has grown by
     that share or more.
@@ -47,6 +53,8 @@ def show_comparison(
     differs, change (slower or faster), slower (a share), verdict.
 
     Example:  volreel compare last-release.trace this-release.trace --fail-if-slower 20%
+
+    Example:  volreel compare prod.trace --split 14:03 --by driver
     """
     from analysis.comparing import compare, is_slower
     from analysis.latency_text import comparison_as_text
@@ -54,13 +62,19 @@ def show_comparison(
 
     require_one_form(as_json, as_csv)
     limit = _share(fail_if_slower)
+    if (after is None) == (split is None):
+        raise VolreelError("give two traces, or one and --split TIME.")
     with ExitStack() as opened:
-        traces = [opened.enter_context(asked(path, at=at)) for path in (before, after)]
-        samples = [
-            trace.phase_samples(by, Population(phase=phase, begin=instant_in(trace, begin), end=instant_in(trace, end)))
-            for trace in traces
-        ]
-        comparison = cancellable(traces[0], lambda: compare(*samples))
+        traces = {path: opened.enter_context(asked(path, at=at)) for path in dict.fromkeys((before, after or before))}
+
+        def samples(path: Path, first: str | None, last: str | None) -> pl.DataFrame:
+            trace = traces[path]
+            stretch = Population(phase=phase, begin=instant_in(trace, first), end=instant_in(trace, last))
+            return cancellable(trace, lambda: trace.phase_samples(by, stretch))
+
+        earlier = samples(before, begin, split or end)
+        later = samples(after or before, split or begin, end)
+    comparison = compare(earlier, later)
     write(comparison, lambda frame: comparison_as_text(frame, terminal_width()), as_json=as_json, as_csv=as_csv)
     if limit is not None and is_slower(comparison, limit):
         raise typer.Exit(ExitCode.BAD_ANSWER)

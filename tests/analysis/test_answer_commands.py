@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from answering import ask, rows
+from small_trace import SmallTrace, claim, instant
 
 from analysis import open_trace
 from analysis.instants import NotAnInstant
@@ -186,6 +187,39 @@ def test_a_trace_does_not_differ_from_itself():
     assert said.text.endswith("No step differs by more than chance and precision allow.\n")
     assert said.code == 0
     assert not any(row["differs"] for row in rows("compare", FIRST, FIRST))
+
+
+@pytest.fixture(scope="module")
+def slower_since(tmp_path_factory):
+    """Twenty claims that are bound after 2 s each, then twenty that take 8 s."""
+    trace = SmallTrace(tmp_path_factory.mktemp("compare") / "slower.trace")
+    for number in range(40):
+        begun = number * 10.0
+        created = f"{instant(begun):%Y-%m-%dT%H:%M:%SZ}"
+        trace.observe(begun, "ADDED", claim(f"data-{number}", creationTimestamp=created))
+        bound = claim(f"data-{number}", version=2, phase="Bound", creationTimestamp=created)
+        trace.observe(begun + (2 if number < 20 else 8), "MODIFIED", bound)
+    return trace.ended()
+
+
+def test_a_step_that_became_slower_fails_the_gate(slower_since):
+    gate = ask("compare", slower_since, "--split", "50%", "--fail-if-slower", "20%")
+    assert gate.code == 1
+    assert "is slower: median 2.0s → 8.0s" in gate.text
+    assert ask("compare", slower_since, "--split", "50%", "--fail-if-slower", "500%").code == 0
+    assert ask("compare", slower_since, "--split", "25%", "--to", "50%", "--fail-if-slower", "20%").code == 0
+
+
+@pytest.mark.parametrize("traces", [(FIRST,), (FIRST, FIRST, "--split", "50%")])
+def test_two_traces_are_compared_or_two_stretches_of_one(traces):
+    with pytest.raises(VolreelError, match="give two traces, or one and --split"):
+        ask("compare", *traces)
+
+
+@pytest.mark.parametrize("command", [("latency", FIRST), ("compare", FIRST, FIRST)])
+def test_a_step_that_there_is_not_is_refused_with_those_there_are(command):
+    with pytest.raises(VolreelError, match=r"no step or link is called 'attatch'\. There are attach, "):
+        ask(*command, "--phase", "attatch")
 
 
 @pytest.mark.parametrize("share", ["20", "a lot", "-3%"])
