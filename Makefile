@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test fast lint types check fmt bench docs samples
+.PHONY: demo test fast lint types check fmt bench docs samples golden
 
 demo: $(VENV)/ready
 	$(RUN)/volreel demo
@@ -36,6 +36,10 @@ bench: $(VENV)/ready
 CAPTURES ?= ../shared/real
 samples: $(VENV)/ready
 	$(RUN)/python -m benchmarks.make_samples $(CAPTURES)
+
+# What each model makes of a sample trace; read the diff before it is committed.
+golden: $(VENV)/ready
+	PYTHONPATH=. $(RUN)/python tests/analysis/golden_rows.py
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
