@@ -1,4 +1,4 @@
-"""The rows that each model makes of one sample trace: `make golden` writes them anew, `git diff` shows what became of them.
+"""The rows that each model makes of one sample trace: `make golden` writes them anew, `git diff` shows the change.
 
 Of models that tell of volumes it is the rows of one whose attachment had to wait, then its driver was away.
 """
@@ -18,7 +18,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_traces" / "stuck-attach.trace"
 VOLUME = "s10/d2"
 FOLDER = Path(__file__).parent / "golden"
 TOO_WIDE = {"object_versions", "rpc_lines"}
-"""As wide as the trace's own tables; of what they add test_model_object_versions.py and test_operations_lines.py tell."""
+"""As wide as the tables of the trace; test_model_object_versions.py and test_operations_lines.py tell what they add."""
 
 
 def models() -> list[str]:
@@ -29,7 +29,7 @@ def models() -> list[str]:
 
 def golden_rows(trace: Trace, model: str) -> str:
     """A model's rows as NDJSON, in an order that depends on nothing but the rows."""
-    rows = trace.sql(f"from {model}")  # noqa: S608 - a model of ours
+    rows = trace.sql(f"from {model}")
     [volume] = trace.named_volumes(VOLUME).rows(named=True)
     for column, value in (("volume_id", volume["volume_id"]), ("pv", volume["pv_name"])):
         if column in rows.columns:
