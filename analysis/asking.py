@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from analysis.building import Advance, Models, silent
 from analysis.catalogue import read_models
-from analysis.database import Tables
+from analysis.database import Seqs, Tables
 from analysis.keeping import Kept, is_about_a_file
 from analysis.rulebook import rule_models
 from tracer.errors import TraceDamaged, VolreelError
+from tracer.trace.schema import TABLES
 from tracer.trace.visible import visible
 
 _CANCEL_AGAIN_S = 0.05
@@ -33,6 +34,7 @@ class Desk:
     def __init__(self, connection: duckdb.DuckDBPyConnection, trace: Path, tables: Tables, kept: Kept | None) -> None:
         self._connection = connection
         self._trace = trace
+        self._tables = tables
         self._models = Models([*read_models(), *rule_models()], tables, kept)
         self.advance: Advance = silent
         """Told what is being built for a query, from the thread that asks."""
@@ -40,37 +42,40 @@ class Desk:
         self._busy: set[duckdb.DuckDBPyConnection] = set()
         self._cancelled: set[duckdb.DuckDBPyConnection] = set()
 
-    def ask(self, query: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
-        """The answer to one SELECT.
+    def ask(self, query: str, parameters: Mapping[str, Any], between: Seqs | None = None) -> pl.DataFrame:
+        """The answer to one SELECT; with `between` the tables that it names hold the rows of these seq alone.
 
         Raises QueryError for what is no single SELECT, does not run or was cancelled, TraceDamaged when a segment
         cannot be read.
         """
         try:
-            return pl.DataFrame(self.arrow(query, parameters))
+            return pl.DataFrame(self.arrow(query, parameters, between))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise QueryError(
                 f"the answer has a type without a text; cast it to varchar ({_first_line(error)})"
             ) from error
 
-    def arrow(self, query: str, parameters: Mapping[str, Any]) -> pa.Table:
+    def arrow(self, query: str, parameters: Mapping[str, Any], between: Seqs | None = None) -> pa.Table:
         """The same as Arrow, which keeps the type of every column."""
         try:
             _require_one_select(query)
             try:
-                return self._answer(query, parameters)
+                return self._answer(query, parameters, between)
             except duckdb.Error as error:
                 if not is_about_a_file(error) or not self._forget_kept():
                     raise
-            return self._answer(query, parameters)
+            return self._answer(query, parameters, between)
         except duckdb.InterruptException as error:
             raise QueryError("the query was cancelled") from error
         except duckdb.Error as error:
             raise self._explained(error) from error
 
-    def _answer(self, query: str, parameters: Mapping[str, Any]) -> pa.Table:
+    def _answer(self, query: str, parameters: Mapping[str, Any], between: Seqs | None) -> pa.Table:
         with self._cursor() as cursor:
-            self._models.prepare(cursor, query, self.advance, lambda: self._require_not_cancelled(cursor))
+            asked = self._models.prepare(cursor, query, self.advance, lambda: self._require_not_cancelled(cursor))
+            if between is not None:
+                for table in TABLES.keys() & asked.read:
+                    self._tables.narrow(cursor, table, between)
             cursor.execute("begin transaction read only")
             # Not `.pl()`: Polars would hold on to Ctrl-C while DuckDB works.
             return cursor.sql(query, params=dict(parameters)).to_arrow_table()

@@ -19,7 +19,7 @@ from analysis.calls.table import paired
 from analysis.catalogue import Model, document, quoted
 from analysis.database import Tables
 from analysis.keeping import Kept, is_about_a_file
-from analysis.mentions import mentions
+from analysis.mentions import Mentions, mentions
 from tracer.trace.schema import TABLES
 
 AS_VIEWS = "intervals"
@@ -58,8 +58,8 @@ class Models:
 
     def prepare(
         self, cursor: duckdb.DuckDBPyConnection, query: str, advance: Advance = silent, check: Check = never
-    ) -> None:
-        """Build what a query reads and is not there yet. Raises duckdb.Error."""
+    ) -> Mentions:
+        """Build what a query reads and is not there yet; what it names. Raises duckdb.Error."""
         asked = mentions(cursor, query)
         to_build = (asked.read & self._names) - self._ready
         asks_around = asked.asks_around or not asked.read <= self._names | asked.own
@@ -69,6 +69,7 @@ class Models:
                 self._asked |= to_build
                 self._declare_all(cursor, to_declare)
                 self._build_all(cursor, to_build, advance, check)
+        return asked
 
     def forget_kept(self, cursor: duckdb.DuckDBPyConnection) -> bool:
         """Remove what is kept, and build in memory from here on. Whether anything kept was read."""

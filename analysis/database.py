@@ -15,6 +15,10 @@ import pyarrow.parquet as pq
 from analysis.catalogue import document, quoted
 from tracer.trace import Trace as RecordedTrace
 from tracer.trace.schema import TABLES
+from tracer.trace.segments import segment_path
+
+Seqs = tuple[int, int]
+"""A stretch of a trace: the first seq and the last."""
 
 _MEMORY = 3 << 30
 """Bytes that a query may take before it goes on on the disk."""
@@ -79,8 +83,31 @@ class Tables:
             cursor.execute("use main")
             sources += f" union all by name from part.sealed_{table}_{number}"
         if self._until is not None:
-            sources = f"from ({sources}) where observed_at <= {quoted(self._until.isoformat())}::timestamptz"
+            sources = f"from ({sources}) where {self._arrived}"
         cursor.execute(f"create view {table} as {sources}")
+
+    def narrow(self, cursor: duckdb.DuckDBPyConnection, table: str, between: Seqs) -> None:
+        """Have this cursor see only the rows of a created table from one seq to another: it reads the files with them.
+
+        DuckDB looks into every file for a row, which takes a fifth of a second for 400 of them.
+        """
+        first, last = between
+        files = ", ".join(
+            quoted(str(segment_path(self._trace.path, table, segment.number).absolute()))
+            for segment in self._trace.segments
+            if (file := segment.files.get(table)) and file.first_seq <= last and file.last_seq >= first
+        )
+        source = f"from part.unsealed_{table}"
+        if files:
+            source += f" union all by name from read_parquet([{files}], union_by_name = true)"
+        cursor.execute(
+            f"create temp view {table} as from ({source}) where seq between {first:d} and {last:d} and {self._arrived}"
+        )
+
+    @property
+    def _arrived(self) -> str:
+        """The condition for rows that had arrived `until` then."""
+        return "true" if self._until is None else f"observed_at <= {quoted(self._until.isoformat())}::timestamptz"
 
     def describe(self, cursor: duckdb.DuckDBPyConnection, table: str) -> None:
         """Give a table that was created its comments."""

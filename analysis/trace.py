@@ -16,7 +16,7 @@ import polars as pl
 import tracer.trace
 from analysis.asking import Desk
 from analysis.building import Advance
-from analysis.database import Tables, open_database
+from analysis.database import Seqs, Tables, open_database
 from analysis.explaining.answer import Explanation
 from analysis.explaining.explain import explain
 from analysis.keeping import Kept, open_kept
@@ -107,13 +107,32 @@ class Trace:
         self._at = at
         self._desk = Desk(database, recorded.path, Tables(recorded, at), kept)
 
-    def sql(self, query: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    def sql(self, query: str, params: Mapping[str, Any] | None = None, *, between: Seqs | None = None) -> pl.DataFrame:
         """Run one SELECT over the tables and models; `$name` in it takes the parameter `name`.
 
+        With `between`, `objects`, `logs` and `streams` in it hold the rows from the first seq to the last alone, which
+        in a long trace is quick: only the files with those rows are looked into. Models are as ever.
         It can neither write nor reach a file outside the trace or the network.
         Raises QueryError, or TraceDamaged when a segment cannot be read.
         """
-        return self._desk.ask(query, params or {})
+        return self._desk.ask(query, params or {}, between)
+
+    @property
+    def last_seq(self) -> int:
+        """The last seq of the trace; -1 where it has no row."""
+        commits = (commit.last_seq for journal in self._recorded.journals for commit in journal.commits)
+        return max((*(segment.last_seq for segment in self._recorded.segments), *commits), default=-1)
+
+    def part_at(self, at: datetime) -> Seqs:
+        """The first and the last seq of a part of the trace that holds the last row before an instant, or at it.
+
+        That is a segment; the last one and what is not sealed yet are one part. Before the first row it is the first.
+        """
+        segments = self._recorded.segments
+        begun = [number for number, each in enumerate(segments) if datetime.fromisoformat(each.first_at) <= at]
+        place = max(begun, default=0)
+        first = segments[place].first_seq if segments else 0
+        return first, self.last_seq if place + 1 >= len(segments) else segments[place].last_seq
 
     def log_lines(self, wanted: Wanted) -> list[LogLine]:
         """The log lines that are wanted, in the trace's order. Raises TraceDamaged, QueryError."""

@@ -1,9 +1,70 @@
 from __future__ import annotations
 
-from small_trace import claim, instant
+from collections.abc import Iterator
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_trace import SmallTrace, claim, instant
+
+from analysis import Trace, open_trace
 from analysis.differences import Difference, differences
 from analysis.history import History
+
+ROWS = 90
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trace]:
+    """A second between rows, a segment of fourteen, the end unsealed; two of three are log lines or notes."""
+    small = SmallTrace(tmp_path_factory.mktemp("long") / "long.trace")
+    for seq in range(ROWS):
+        if seq % 3 == 0:
+            small.observe(seq, "MODIFIED", claim(f"claim-{seq % 4}", seq))
+        elif seq % 9 == 1:
+            small.note(seq, "gap")
+        else:
+            small.log(seq, "hello")
+        if seq % 14 == 13:
+            small.writer.seal()
+    with open_trace(small.crashed()) as trace:
+        yield trace
+
+
+HISTORY = [seq for seq in range(ROWS) if seq % 3 == 0 or seq % 9 == 1]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, ROWS - 1), st.integers(1, 40))
+def test_the_rows_around_any_place_are_those_before_it_and_after_it(long, seq, rows):
+    before, after = [each for each in HISTORY if each <= seq], [each for each in HISTORY if each > seq]
+    assert [row.seq for row in History(long).around(seq, rows)] == before[-rows:] + after[:rows]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(-10, ROWS + 10))
+def test_any_instant_leads_to_the_last_row_that_had_arrived(long, seconds):
+    arrived = [seq for seq in HISTORY if instant(seq) <= instant(seconds)]
+    assert History(long).at(instant(seconds)) == (arrived[-1] if arrived else 0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.tuples(st.integers(-5, ROWS + 5), st.integers(-5, ROWS + 5)))
+def test_a_stretch_of_the_trace_has_its_rows_alone(long, between):
+    asked = "select seq from objects union all select seq from logs union all select seq from streams order by seq"
+    first, last = between
+    found = long.sql(asked, between=between)["seq"].to_list()
+    assert found == [seq for seq in range(ROWS) if first <= seq <= last]
+    assert long.sql(asked).height == ROWS
+
+
+def test_a_change_is_told_against_the_last_version_that_has_an_object(small, ask):
+    small.observe(1, "ADDED", claim(version=1))
+    for second in range(2, 120):
+        small.observe(second, "MODIFIED", claim(version=1), object=None)
+    history = History(ask(small.observe(120, "MODIFIED", claim(version=3)).ended()))
+    (row,) = history.around(119, 1)[-1:]
+    assert [(each.before, each.after) for each in history.change(row).differences] == [('"1"', '"3"')]
 
 
 def test_the_rows_around_a_place_come_in_order_with_gaps_among_them(small, ask):
