@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime
 
 from analysis.history import HistoryRow
+from analysis.landmarks import Spot
 
 ROWS = 200
 """How many rows are held on each side of where they were fetched."""
@@ -66,9 +66,13 @@ class Cursor:
         if is_beyond:
             self._owed_steps = 0
 
-    def reach(self, instant: datetime) -> bool:
-        """Move to the last row that had arrived at an instant; False where that row may not be here."""
-        reached = bisect_right(self.rows, instant, key=lambda row: row.observed_at)
+    def reach(self, spot: Spot) -> bool:
+        """Move to the last row up to a spot; False where that row may not be here. Owed steps are forgotten."""
+        self._owed_steps = 0
+        if spot.seq is not None:
+            reached = bisect_right(self.rows, spot.seq, key=lambda row: row.seq)
+        else:
+            reached = bisect_right(self.rows, spot.at, key=lambda row: row.observed_at)
         if (reached == len(self.rows) and not self._has_end) or (reached == 0 and not self._has_start):
             return False
         self.index = max(0, reached - 1)

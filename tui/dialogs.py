@@ -1,4 +1,4 @@
-"""The two dialogs of the replay: where to go, and which keys there are."""
+"""The dialogs of the replay: one asks where to go, one shows a text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -13,7 +14,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from analysis.instants import NotAnInstant
-from tui.keys import KEYS_IN_WORDS
 
 
 class GoToDialog(ModalScreen[datetime | None]):
@@ -44,18 +44,26 @@ class GoToDialog(ModalScreen[datetime | None]):
             self.query_one("#refusal", Label).update("That is no time.")
 
 
-class KeysDialog(ModalScreen[None]):
-    """Lists the keys."""
+class TextDialog(ModalScreen[None]):
+    """Shows a text, as it is, until it is closed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,enter,question_mark,q", "dismiss", "Back")]
     DEFAULT_CSS = """
-    KeysDialog { align: center middle; }
-    KeysDialog VerticalScroll {
-        width: 50; max-width: 100%; height: auto; max-height: 100%;
+    TextDialog { align: center middle; }
+    TextDialog VerticalScroll {
+        width: auto; max-width: 100%; height: auto; max-height: 100%;
         border: round $accent; padding: 0 1; background: $surface;
     }
+    TextDialog Static { width: auto; max-width: 100%; }
     """
 
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+
     def compose(self) -> ComposeResult:
-        with VerticalScroll():
-            yield Static(KEYS_IN_WORDS, markup=False)
+        with VerticalScroll() as scroll:
+            scroll.border_title = Text(self._title)
+            scroll.border_subtitle = "escape closes"
+            yield Static(Text(self._text), id="text")

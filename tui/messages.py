@@ -1,16 +1,55 @@
-"""What the screen's workers bring back from the trace."""
+"""What the views' workers bring back from the trace."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from textual.message import Message
 
 from analysis.history import Change, HistoryRow
+from analysis.landmarks import Spot
 from analysis.timeline import Timeline
 from analysis.volume_list import VolumeList
+
+
+@dataclass
+class Answered(Message):
+    """The thread that was asked a question of a group is done."""
+
+    group: str
+
+
+@dataclass
+class RefusedToAnswer(Message):
+    """A question of a group has no answer."""
+
+    group: str
+    why: str
+
+
+@dataclass
+class ModelsAdvanced(Message):
+    """The models that a question needs are being built."""
+
+    done: int
+    total: int
+
+
+@dataclass
+class SpotFound(Message):
+    """Where the cursor is to stand is known."""
+
+    spot: Spot
+    view: str | None = None
+    """The view that is to show it; None for the one that asked."""
+
+
+@dataclass
+class ExplanationLoaded(Message):
+    """Why the selection stood as it did at the cursor."""
+
+    text: str
 
 
 @dataclass
@@ -20,8 +59,6 @@ class RowsLoaded(Message):
     seq: int | None
     """None where the trace has no rows."""
     rows: Sequence[HistoryRow]
-    instant: datetime | None
-    """The time that was asked for; None where it is that of the row found."""
     is_refill: bool
     """Whether the cursor stays on its row."""
 
@@ -32,21 +69,6 @@ class ChangeLoaded(Message):
 
     row: HistoryRow
     change: Change
-
-
-@dataclass
-class RefusedToAnswer(Message):
-    """A question about rows has no answer."""
-
-    why: str
-
-
-@dataclass
-class ModelsAdvanced(Message):
-    """The models that a question needs are being built."""
-
-    done: int
-    total: int
 
 
 @dataclass

@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from textual.screen import Screen
-
-from analysis.trace import Summary, Trace
-from tui.place import Place
-from tui.replay import ReplayScreen
+from tui.history_screen import HistoryScreen
+from tui.replay import Replay
+from tui.view_screen import ViewScreen
 from tui.volume_screen import VolumeScreen
 from tui.volumes_screen import VolumesScreen
 
 
 class View(NamedTuple):
-    """A view is a screen that is made of the trace and the place that all views share."""
+    """A view is a screen that is made of what all views share."""
 
     key: str
     name: str
     meaning: str
-    make: Callable[[Trace, Summary, Place], Screen[None]]
+    make: Callable[[Replay], ViewScreen]
 
 
 VIEWS = (
     View("1", "volumes", "All volumes, stuck first, then slowest", VolumesScreen),
     View("2", "volume", "The life of the volume that was opened", VolumeScreen),
-    View("3", "history", "All observations around the time cursor", ReplayScreen),
+    View("3", "history", "All observations around the time cursor", HistoryScreen),
 )

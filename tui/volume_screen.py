@@ -5,83 +5,80 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
-from textual.widgets import Footer, Static
-from textual.worker import get_current_worker
+from textual.message import Message
+from textual.widgets import Static
 
 from analysis.blame_text import as_text as blame_as_text
 from analysis.timeline import Timeline, timeline
-from analysis.trace import Summary, Trace
-from tracer.errors import VolreelError
-from tui.messages import RefusedToAnswer, VolumeLoaded
-from tui.place import Place
+from tui.messages import VolumeLoaded
+from tui.replay import Replay
+from tui.view_screen import ViewScreen
 from tui.volume_chart import VolumeChart
-from tui.wording import evidence, headline, volume_line
+from tui.wording import evidence, volume_line
 
 _NARROWEST = 40
 
 
-class VolumeScreen(Screen[None]):
-    """The chart draws, a worker asks the trace, this screen decides."""
+class VolumeScreen(ViewScreen):
+    """Shows the volume that was selected last, in whichever view."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("home", "select(0)", show=False),
-        Binding("end", "select(-1)", show=False),
-        Binding("pageup", "scroll_blame(-1)", show=False),
-        Binding("pagedown", "scroll_blame(1)", show=False),
-        Binding("enter", "go", "to its observation"),
-        Binding("escape", "back", "back"),
-        Binding("1", "app.view('volumes')", "volumes"),
-        Binding("3", "app.view('history')", "history"),
-        Binding("q", "app.quit", "quit"),
+        Binding("up", "move(-1)", "step before", show=False),
+        Binding("down", "move(1)", "next step", show=False),
+        Binding("home", "select(0)", "first step", show=False),
+        Binding("end", "select(-1)", "last step", show=False),
+        Binding("pageup", "scroll_blame(-1)", "scroll who had the turn up", show=False),
+        Binding("pagedown", "scroll_blame(1)", "scroll who had the turn down", show=False),
+        Binding("enter", "go", "evidence", tooltip="go to the row that shows how the step began"),
     ]
     DEFAULT_CSS = """
-    VolumeScreen #headline, VolumeScreen #volume { height: 1; background: $panel; }
+    VolumeScreen #volume { height: 1; background: $panel; }
     VolumeScreen #evidence { height: auto; max-height: 4; background: $panel; }
     VolumeScreen VerticalScroll { height: 1fr; }
     """
 
-    def __init__(self, trace: Trace, summary: Summary, place: Place) -> None:
-        super().__init__()
-        self._trace = trace
-        self._summary = summary
-        self._place = place
+    def __init__(self, replay: Replay) -> None:
+        super().__init__(replay)
         self._volume_id: str | None = None
         """The volume that is shown, or asked for."""
         self._life: Timeline | None = None
         self._phases: list[dict[str, Any]] = []
         self._selected = 0
-        self._is_asking = False
 
-    def compose(self) -> ComposeResult:
-        yield Static(headline(self._summary), id="headline")
+    def compose_view(self) -> ComposeResult:
         yield Static(id="volume")
         yield VolumeChart()
         yield Static(id="evidence")
         with VerticalScroll(can_focus=False):
             yield Static(id="blame")
-        yield Footer(show_command_palette=False)
 
-    def on_screen_resume(self) -> None:
-        """Show the volume that was opened."""
-        opened = self._place.volume_id
-        if opened is None:
+    def show_place(self) -> None:
+        selected = self.place.volume_id
+        if selected is None:
             self.query_one(VolumeChart).show_words("No volume is open: 1 shows all, enter opens one.")
-        elif opened != self._volume_id:
-            self._volume_id, self._life, self._phases, self._selected = opened, None, [], 0
+        elif selected != self._volume_id:
+            self._volume_id, self._life, self._phases, self._selected = selected, None, [], 0
             for name in ("volume", "evidence", "blame"):
                 self.query_one(f"#{name}", Static).update("")
             self.query_one(VolumeChart).show_words("Reading its life ... Escape stops it.")
-            self._is_asking = True
-            self._fetch(opened, max(_NARROWEST, self.size.width - 2))
+            width = max(_NARROWEST, self.size.width - 2)
+            self.ask("volume", lambda: self._read(selected, width))
         else:
             self._show()
+
+    def show_refusal(self, group: str, why: str) -> None:
+        if group == "volume":
+            self._volume_id = None
+            self.query_one(VolumeChart).show_words(f"{why}. 2 asks again.")
+        else:
+            super().show_refusal(group, why)
+
+    def command(self) -> list[str]:
+        return ["timeline", str(self.trace.path), self._life.volume["label"] if self._life else "VOLUME"]
 
     # -- keys -------------------------------------------------------------------------------------------------------
 
@@ -103,15 +100,7 @@ class VolumeScreen(Screen[None]):
     def action_go(self) -> None:
         """Put the time cursor on the row that shows how the selected phase began, in History."""
         if self._phases:
-            self._place.seq = self._phases[self._selected]["evidence_from"]
-            self.run_worker(self.app.run_action("view('history')"))
-
-    def action_back(self) -> None:
-        """Stop reading; else show all volumes."""
-        if self._is_asking:
-            self._cancel()
-        else:
-            self.run_worker(self.app.run_action("view('volumes')"))
+            self.go_to_row(self._phases[self._selected]["evidence_from"], "history")
 
     # -- showing ----------------------------------------------------------------------------------------------------
 
@@ -122,44 +111,23 @@ class VolumeScreen(Screen[None]):
     def _show(self) -> None:
         if self._life is None:
             return
-        self.query_one(VolumeChart).show(self._life, self._phases, self._selected, self._place.instant)
+        self.query_one(VolumeChart).show(self._life, self._phases, self._selected, self.place.instant)
         if self._phases:
             words = evidence(self._phases[self._selected], self._life.milestones.rows(named=True))
             self.query_one("#evidence", Static).update(words)
 
     # -- asking the trace, in threads -------------------------------------------------------------------------------
 
-    @work(thread=True, exclusive=True, group="volume")
-    def _fetch(self, volume_id: str, width: int) -> None:
-        worker = get_current_worker()
-        if worker.is_cancelled:
-            return
-        answer: VolumeLoaded | RefusedToAnswer
-        try:
-            life = timeline(self._trace, volume_id)
-            uses = life.phases["use_id"].drop_nulls().unique().to_list()
-            answer = VolumeLoaded(volume_id, life, blame_as_text(self._trace.blame(uses), width))
-        except VolreelError as error:
-            answer = RefusedToAnswer(str(error))
-        if not worker.is_cancelled:
-            self.post_message(answer)
-
-    @work(thread=True, group="cancel")
-    def _cancel(self) -> None:
-        self._trace.cancel()
+    def _read(self, volume_id: str, width: int) -> Message:
+        life = timeline(self.trace, volume_id)
+        uses = life.phases["use_id"].drop_nulls().unique().to_list()
+        return VolumeLoaded(volume_id, life, blame_as_text(self.trace.blame(uses), width))
 
     @on(VolumeLoaded)
     def _take_life(self, loaded: VolumeLoaded) -> None:
         if loaded.volume_id != self._volume_id:
             return
-        self._is_asking = False
         self._life, self._phases = loaded.life, loaded.life.phases.rows(named=True)
         self.query_one("#volume", Static).update(volume_line(loaded.life.volume))
         self.query_one("#blame", Static).update(Text(loaded.blame))
         self._show()
-
-    @on(RefusedToAnswer)
-    def _take_refusal(self, refused: RefusedToAnswer) -> None:
-        self._is_asking = False
-        self._volume_id = None
-        self.query_one(VolumeChart).show_words(f"{refused.why}. 2 asks again.")

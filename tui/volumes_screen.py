@@ -4,67 +4,77 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
-from textual.worker import get_current_worker
+from textual.widgets import Input, Static
 
-from analysis.trace import Summary, Trace
 from analysis.volume_filter import NotACondition
 from analysis.volume_list import ORDERS, VolumeList, read_volumes
-from tracer.errors import VolreelError
-from tui.messages import ModelsAdvanced, RefusedToAnswer, VolumesLoaded
-from tui.place import Place
+from tui.messages import VolumesLoaded
+from tui.replay import Replay
+from tui.view_screen import ViewScreen
 from tui.volume_table import VolumeTable
-from tui.wording import headline, plain
+from tui.wording import plain
 
 
-class VolumesScreen(Screen[None]):
-    """The table draws, a worker asks the trace, this screen decides."""
+class VolumesScreen(ViewScreen):
+    """Chooses, sorts and selects."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home", "end(-1)", show=False),
-        Binding("end", "end(1)", show=False),
-        Binding("enter", "open", "open"),
-        Binding("slash", "filter", "filter", key_display="/"),
-        Binding("s", "sort", "sort"),
-        Binding("escape", "back", "cancel"),
-        Binding("3", "app.view('history')", "history"),
-        Binding("q", "app.quit", "quit"),
+        Binding("up", "move(-1)", "volume before", show=False),
+        Binding("down", "move(1)", "next volume", show=False),
+        Binding("pageup", "page(-1)", "page before", show=False),
+        Binding("pagedown", "page(1)", "next page", show=False),
+        Binding("home", "end(-1)", "first volume", show=False),
+        Binding("end", "end(1)", "last volume", show=False),
+        Binding("enter", "open", "open", tooltip="open the volume"),
+        Binding("slash", "filter", "filter", key_display="/", tooltip="filter: class=fast age>2m, or any words"),
+        Binding("s", "sort", "sort", tooltip="take the next order"),
     ]
     DEFAULT_CSS = """
-    VolumesScreen #headline, VolumesScreen #listed { height: 1; background: $panel; }
+    VolumesScreen #listed { height: 1; background: $panel; }
     VolumesScreen Input { border: none; height: 1; padding: 0; display: none; }
     """
 
-    def __init__(self, trace: Trace, summary: Summary, place: Place) -> None:
-        super().__init__()
-        self._trace = trace
-        self._summary = summary
-        self._place = place
+    def __init__(self, replay: Replay) -> None:
+        super().__init__(replay)
         self._all: VolumeList | None = None
         self._order = 0
         self._chosen: VolumeList | None = None
         self._selected = 0
         self._words = ""
         """The filter."""
-        self._is_asking = False
 
-    def compose(self) -> ComposeResult:
-        yield Static(headline(self._summary), id="headline")
+    def compose_view(self) -> ComposeResult:
         yield VolumeTable()
         yield Input(placeholder="class=fast  age>2m  or any words of it")
         yield Static(id="listed")
-        yield Footer(show_command_palette=False)
 
-    def on_mount(self) -> None:
-        self._ask()
+    def show_place(self) -> None:
+        if self._all is None and not self.is_asking("volumes"):
+            self._ask()
+
+    def show_advance(self, done: int, total: int) -> None:
+        if self._all is None:
+            words = f"Finding the volumes: {done} of {total} models built. Escape stops it."
+            self.query_one(VolumeTable).show_words(words)
+
+    def show_refusal(self, group: str, why: str) -> None:
+        if group == "volumes":
+            self.query_one(VolumeTable).show_words(f"{why}. Enter asks again.")
+        else:
+            super().show_refusal(group, why)
+
+    def command(self) -> list[str]:
+        return ["volumes", str(self.trace.path)]
+
+    def go_back(self) -> None:
+        """Close the filter and show all again."""
+        if self._all is not None:
+            self._close_filter()
+            self.query_one(Input).clear()
+            self._choose("")
 
     # -- keys -------------------------------------------------------------------------------------------------------
 
@@ -84,10 +94,9 @@ class VolumesScreen(Screen[None]):
     def action_open(self) -> None:
         """Show the selected volume's life; ask again where the answer was cancelled."""
         if self._chosen:
-            self._place.volume_id = self._chosen[self._selected]["volume_id"]
-            self.run_worker(self.app.run_action("view('volume')"))
-        elif self._all is None and not self._is_asking:
-            self._ask()
+            self.show_view("volume")
+        else:
+            self.show_place()
 
     def action_filter(self) -> None:
         """Ask for words."""
@@ -99,15 +108,6 @@ class VolumesScreen(Screen[None]):
         """Take the next order."""
         self._order = (self._order + 1) % len(ORDERS)
         self._choose(self._words)
-
-    def action_back(self) -> None:
-        """Close the filter and show all again; while the volumes are being found, stop that."""
-        if self._is_asking:
-            self._cancel()
-        elif self._all is not None:
-            self._close_filter()
-            self.query_one(Input).clear()
-            self._choose("")
 
     # -- showing ----------------------------------------------------------------------------------------------------
 
@@ -142,6 +142,7 @@ class VolumesScreen(Screen[None]):
             return
         self._selected = max(0, min(self._selected, len(self._chosen) - 1))
         if self._chosen:
+            self.place.volume_id = self._chosen[self._selected]["volume_id"]
             self.query_one(VolumeTable).show(self._chosen, self._selected)
         else:
             none = "No volume is like that." if self._words else "This trace knows of no volume. 3 shows its history."
@@ -154,42 +155,10 @@ class VolumesScreen(Screen[None]):
     # -- asking the trace, in threads -------------------------------------------------------------------------------
 
     def _ask(self) -> None:
-        self._is_asking = True
         self.query_one(VolumeTable).show_words("Finding the volumes ...")
-        self._trace.when_building(self._tell_of_advance)
-        self._fetch()
-
-    def _tell_of_advance(self, _: str, done: int, total: int) -> None:
-        self.post_message(ModelsAdvanced(done, total))
-
-    @work(thread=True, exclusive=True, group="volumes")
-    def _fetch(self) -> None:
-        worker = get_current_worker()
-        answer: VolumesLoaded | RefusedToAnswer
-        try:
-            answer = VolumesLoaded(read_volumes(self._trace))
-        except VolreelError as error:
-            answer = RefusedToAnswer(str(error))
-        if not worker.is_cancelled:
-            self.post_message(answer)
-
-    @work(thread=True, group="cancel")
-    def _cancel(self) -> None:
-        self._trace.cancel()
-
-    @on(ModelsAdvanced)
-    def _take_advance(self, advanced: ModelsAdvanced) -> None:
-        if self._is_asking:
-            words = f"Finding the volumes: {advanced.done} of {advanced.total} models built. Escape stops it."
-            self.query_one(VolumeTable).show_words(words)
+        self.ask("volumes", lambda: VolumesLoaded(read_volumes(self.trace)))
 
     @on(VolumesLoaded)
     def _take_volumes(self, loaded: VolumesLoaded) -> None:
-        self._is_asking = False
         self._all = loaded.volumes
         self._choose("")
-
-    @on(RefusedToAnswer)
-    def _take_refusal(self, refused: RefusedToAnswer) -> None:
-        self._is_asking = False
-        self.query_one(VolumeTable).show_words(f"{refused.why}. Enter asks again.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,6 +83,14 @@ def _difference_line(difference: Difference) -> Text:
 def _value(value: str | None) -> str:
     text = visible(value or "")
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}... ({len(text):,} characters)"
+
+
+def keys_in_words(keys: Iterable[tuple[str, str]]) -> str:
+    """A line for each meaning of keys: the keys, and the meaning."""
+    by_meaning: dict[str, list[str]] = {}
+    for key, meaning in keys:
+        by_meaning.setdefault(meaning, []).append(key)
+    return "\n".join(f"{' '.join(dict.fromkeys(names)):<12} {meaning}" for meaning, names in by_meaning.items())
 
 
 def volume_line(volume: dict[str, Any]) -> Text:

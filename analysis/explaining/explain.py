@@ -11,6 +11,7 @@ from analysis.explaining import attachment, claim, pod, volume
 from analysis.explaining.answer import USER, Decision, Explanation, Turn
 from analysis.explaining.names import Life, life_named
 from analysis.explaining.seen import Observed, Seen
+from analysis.naming import UnknownName
 from tracer.errors import VolreelError
 
 if TYPE_CHECKING:
@@ -83,3 +84,19 @@ def _since(turn: Turn | None, seen: Seen, uid: str) -> Turn | None:
     # How long people take for a thing says nothing.
     expected = None if turn.who == USER else seen.expected(phase)
     return replace(turn, since=phase["begins_at"], expected=expected)
+
+
+def volume_subject(trace: Trace, volume_id: str) -> tuple[str, str]:
+    """The object by which a volume is explained, as `explain` takes it: its claim, or without one its
+    PersistentVolume.
+
+    Raises UnknownName for a volume that has neither (one inline in a pod), QueryError, TraceDamaged.
+    """
+    volume = trace.sql(
+        "select claim_uid, pv_uid, label from volumes where volume_id = $volume_id", {"volume_id": volume_id}
+    ).row(0, named=True)
+    if volume["claim_uid"]:
+        return "claim", volume["claim_uid"]
+    if volume["pv_uid"]:
+        return "pv", volume["pv_uid"]
+    raise UnknownName(f"{volume['label']} is a volume inline in a pod: it has no object to explain.")

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from small_trace import instant
 
 from analysis.history import HistoryRow
+from analysis.landmarks import Spot
 from tui.cursor import ROWS, Cursor
 
 TRACE = [HistoryRow(number * 3, instant(number), "v1/pods", "ADDED", "Pod", "n", "p", None) for number in range(1000)]
@@ -39,7 +40,7 @@ def test_steps_wait_for_the_first_rows():
 def test_an_instant_is_reached_where_its_row_is_held():
     cursor = Cursor()
     cursor.jump(around(0), 0)
-    assert cursor.reach(instant(7.5))
+    assert cursor.reach(Spot(instant(7.5), None))
     assert cursor.row == TRACE[7]
-    assert not cursor.reach(instant(900))
+    assert not cursor.reach(Spot(instant(900), None))
     assert cursor.row == TRACE[7]

@@ -15,9 +15,9 @@ from textual.widgets import Input, Static
 from analysis import open_trace
 from tracer.trace.manifest import Cluster
 from tui.app import ReplayApp
-from tui.dialogs import GoToDialog, KeysDialog
+from tui.dialogs import GoToDialog, TextDialog
+from tui.history_screen import HistoryScreen
 from tui.history_view import HistoryView
-from tui.replay import ReplayScreen
 
 HOSTILE = "\x1b[2J[red]x[/red]\x07[@click=app.quit]"
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
@@ -26,7 +26,7 @@ SAMPLES = Path(__file__).parents[2] / "sample_traces"
 class Driver:
     """An app under test, its screen, and waiting for what it shows."""
 
-    def __init__(self, app: ReplayApp, screen: ReplayScreen, pilot: Pilot[None]) -> None:
+    def __init__(self, app: ReplayApp, screen: HistoryScreen, pilot: Pilot[None]) -> None:
         self.app = app
         self.screen = screen
         self.pilot = pilot
@@ -65,7 +65,7 @@ async def replay(path: Path, size: tuple[int, int] = (80, 24), start: datetime |
         async with app.run_test(size=size) as pilot:
             await pilot.press("3")
             screen = app.screen
-            assert isinstance(screen, ReplayScreen)
+            assert isinstance(screen, HistoryScreen)
             driver = Driver(app, screen, pilot)
             await driver.settled()
             yield driver
@@ -124,7 +124,7 @@ async def test_it_plays_faster_and_slower_and_stops_at_the_end(shop):
         await driver.press("space", "minus")
         assert "paused 10x" in driver.text("position")
         await driver.press(*["plus"] * 9, "space")
-        await driver.until(lambda: not driver.screen.pace.is_playing)
+        await driver.until(lambda: not driver.app.replay.pace.is_playing)
         await driver.settled()
         assert driver.row == "DELETED data"
         assert "100%  paused 1000x" in driver.text("position")
@@ -167,7 +167,7 @@ async def test_it_opens_where_it_is_asked_to(shop):
 async def test_question_mark_lists_the_keys_and_q_quits(shop):
     async with replay(shop) as driver:
         await driver.press("question_mark")
-        assert isinstance(driver.app.screen, KeysDialog)
+        assert isinstance(driver.app.screen, TextDialog)
         await driver.press("escape", "q")
         assert driver.app.return_code == 0
 
@@ -249,7 +249,7 @@ async def test_a_recorded_sample_opens_steps_and_plays_to_its_end(sample):
         await driver.press("right", "right", "right")
         assert "changes" in driver.text("change") or "first version" in driver.text("change")
         await driver.press(*["plus"] * 9, "space")
-        await driver.until(lambda: not driver.screen.pace.is_playing)
+        await driver.until(lambda: not driver.app.replay.pace.is_playing)
         assert "100%" in driver.text("position")
 
 

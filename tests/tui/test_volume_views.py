@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from analysis import open_trace
 from tui.app import ReplayApp
-from tui.replay import ReplayScreen
+from tui.history_screen import HistoryScreen
 from tui.volume_chart import VolumeChart
 from tui.volume_table import VolumeTable
 
@@ -60,7 +60,7 @@ async def test_a_volume_is_found_opened_and_its_evidence_shown_in_history(size):
         assert all(len(line) <= size[0] for line in drawn(pilot, VolumeChart))
         await press(pilot, "enter")
         screen = pilot.app.screen
-        assert isinstance(screen, ReplayScreen)
+        assert isinstance(screen, HistoryScreen)
         assert screen.cursor.row is not None
         assert screen.cursor.row.seq == 1901
         await press(pilot, "2")
