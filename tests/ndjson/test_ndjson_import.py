@@ -212,13 +212,14 @@ def test_a_list_from_an_earlier_life_of_the_cluster_is_a_rewind_a_gap_and_vanish
     assert rows(trace, "streams", "seq", "what", "revision_from", "revision_to") == [
         (3, "rewound", 900, 10),
         (4, "gap", 900, 10),
+        (6, "resumed", None, None),
     ]
     assert rows(trace, "objects", "seq", "type", "uid")[3:] == [
         (5, "VANISHED", "u1"),
-        (6, "ADDED", "u4"),
-        (7, "VANISHED", "u2"),
-        (8, "ADDED", "u5"),
-        (9, "MODIFIED", "u4"),
+        (7, "ADDED", "u4"),
+        (8, "VANISHED", "u2"),
+        (9, "ADDED", "u5"),
+        (10, "MODIFIED", "u4"),
     ]
     vanished = [row for row in rows(trace, "objects", "type", "object", "kind", "name") if row[0] == "VANISHED"]
     assert vanished == [("VANISHED", None, "Pod", "old"), ("VANISHED", None, "Pod", "both")]

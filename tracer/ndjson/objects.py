@@ -136,6 +136,10 @@ class ObjectStream:
             identity = {name: getattr(each, name) for name in IDENTITY if hasattr(each, name)}
             about = {"stream": self._stream, "api_version": self._lifter.api_version, "kind": self.kind}
             yield OBJECTS, {**about, "type": "VANISHED", **identity}
+        if isinstance(found, Rewind):
+            # What is not known lies between the last line of the old history and this one.
+            why = "the lines of the new history follow each other from here on"
+            yield STREAMS, {"stream": self._stream, "what": "resumed", "detail": why}
 
 
 def _version(columns: dict[str, Sequence[Any]], row: int) -> Version:
