@@ -14,6 +14,7 @@ from analysis.text import cut, took
 from tracer.trace.visible import visible
 
 _SHOWN_EVIDENCE = 6
+_SHOWN_TITLES = 8
 _INDENT = "  "
 
 Finding = Mapping[str, Any]
@@ -87,17 +88,22 @@ def _evidence(finding: Finding) -> str:
 
 
 def _undecided(rows: list[dict[str, Any]], width: int) -> Iterator[str]:
-    """A line for each thing that was missing; the rules that need it are named together."""
+    """A paragraph for each thing that was missing, and below it the rules that need it."""
 
     def reason(row: dict[str, Any]) -> tuple[str, str, datetime, datetime | None, str]:
         return row["need"], row["node"] or "", row["from_at"], row["to_at"], row["why"]
 
     yield "Could not be decided, so that nothing found there means nothing:"
     for (need, node, begin, until, why), missing in groupby(sorted(rows, key=lambda row: str(reason(row))), key=reason):
-        rules = ", ".join(sorted({row["rule"] for row in missing}))
         place = f" of {node}" if node else ""
         end = f"to {until:%H:%M:%S}" if until else "on"
-        yield from _wrapped(f"{rules}: no {need}{place} from {begin:%Y-%m-%d %H:%M:%S} {end} ({why})", width)
+        yield from _wrapped(f"no {need}{place} from {begin:%Y-%m-%d %H:%M:%S} {end} ({why})", width)
+        titles = {row["rule"]: row["title"] for row in missing}
+        if len(titles) > _SHOWN_TITLES:
+            yield from _wrapped(f"{len(titles)} rules: {', '.join(sorted(titles))}", width, _INDENT)
+            continue
+        for rule, title in sorted(titles.items()):
+            yield from _wrapped(f"{rule} {title}", width, _INDENT)
 
 
 def _wrapped(text: str, width: int, label: str = "") -> list[str]:

@@ -1,5 +1,5 @@
--- One finding of $rules (null: of any) that is at least as severe as $severity: roots first by severity, then as they
--- began, each followed by its echoes.
+-- One finding of $rules (null: of any) that is at least as severe as $severity: each root followed by its echoes, first
+-- those of whom one is most severe, then as they began.
 with ranked as (
     select
         *,
@@ -13,7 +13,7 @@ select ranked.* exclude (severity_rank)
 from ranked
 left join ranked as root on root.finding_id = ranked.echo_of
 order by
-    coalesce(root.severity_rank, ranked.severity_rank),
+    min(ranked.severity_rank) over (partition by coalesce(root.finding_id, ranked.finding_id)),
     coalesce(root.from_at, ranked.from_at),
     coalesce(root.finding_id, ranked.finding_id),
     root.finding_id is not null,

@@ -11,36 +11,20 @@
 -- needs: persistentvolumeclaims, events
 -- echo of: F30 by driver
 
--- What is final is known by its code (sig-storage-lib-external-provisioner, and isFinalError in external-provisioner's
--- pkg/controller/controller.go), and without a code by what it says.
-with refusals as (
-    select *
-    from _complaints
-    where kind = 'PersistentVolumeClaim'
-        and reason = 'ProvisioningFailed'
-        and coalesce(code, 'none') not in ('Canceled', 'DeadlineExceeded', 'Unavailable', 'Aborted')
-        and not contains(message, 'error generating accessibility requirements')
-        and not contains(message, 'failed to get selected CSINode')
-        and not regexp_matches(message, 'node(s)? "[^"]+" not found')
-        and not regexp_matches(message, 'context deadline exceeded|context canceled|connection refused')
-        and not regexp_matches(message, 'snapshot .*(is being deleted|not ready|not Ready|not bound|not found)')
-        -- F08, where a PersistentVolume of that class is there to be bound.
-        and not exists (
-            from _pvs
-            where _pvs.storage_class = regexp_extract(message, 'storageclass.storage.k8s.io "([^"]*)" not found', 1)
-        )
-),
-
-told as (
+with told as (
     select
-        uid as claim_uid,
+        claim_uid,
+        meaning,
         min(told_at) as from_at,
         arg_max(message, told_at) as message,
         arg_max(code, told_at) as code,
-        sum(1) as tries,
+        count(*) as tries,
         list(distinct seq order by seq) as evidence
-    from refusals
-    group by uid
+    from _provision_errors
+    where meaning in ('refused', 'away')
+    group by claim_uid, meaning
+    -- A driver or backend that only restarts is back within seconds.
+    having meaning = 'refused' or max(told_at) > min(told_at) + interval 30 seconds
 ),
 
 attempts as (
@@ -74,7 +58,8 @@ select
     told.from_at,
     _goals.reached_at as to_at,
     if(
-        told.code in ('InvalidArgument', 'ResourceExhausted', 'OutOfRange', 'NotFound') or told.code is null,
+        told.meaning = 'refused'
+        and coalesce(told.code in ('InvalidArgument', 'ResourceExhausted', 'OutOfRange', 'NotFound'), true),
         'certain',
         'likely'
     ) as confidence,

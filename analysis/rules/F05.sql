@@ -14,23 +14,17 @@
 with failures as (
     select
         'CreateVolume' as method,
-        _complaints.volume_id,
+        volume_id,
         null as use_id,
         null as node,
-        _complaints.uid as goal_uid,
+        claim_uid as goal_uid,
         'bound' as goal,
-        _complaints.seq,
-        _complaints.told_at,
-        _complaints.message,
-        _complaints.counted,
+        seq,
+        told_at,
+        message,
         code
-    from _complaints
-    where kind = 'PersistentVolumeClaim'
-        and reason = 'ProvisioningFailed'
-        and (
-            code in ('DeadlineExceeded', 'Aborted')
-            or (code is null and contains(message, 'context deadline exceeded'))
-        )
+    from _provision_errors
+    where meaning = 'blocked'
     union all
     select
         if(
@@ -46,7 +40,6 @@ with failures as (
         seq,
         told_at,
         message,
-        counted,
         code
     from _complaints
     where kind = 'Pod' and reason in ('FailedMount', 'FailedMapVolume') and code in ('DeadlineExceeded', 'Aborted')
@@ -61,7 +54,6 @@ with failures as (
         _attach_errors.seq,
         _attach_errors.told_at,
         _attach_errors.error,
-        1,
         _attach_errors.code
     from _attach_errors
     where _attach_errors.code in ('DeadlineExceeded', 'Aborted')

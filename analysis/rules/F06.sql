@@ -15,18 +15,14 @@
 -- external-provisioner, pkg/controller/topology.go, GenerateAccessibilityRequirements.
 with told as (
     select
-        uid as claim_uid,
+        claim_uid,
         volume_id,
         min(told_at) as from_at,
         arg_max(message, told_at) as message,
         list(seq order by seq) as evidence
-    from _complaints
-    where kind = 'PersistentVolumeClaim'
-        and reason = 'ProvisioningFailed'
-        and contains(message, 'error generating accessibility requirements')
-        and not regexp_matches(message, '(node|csinode\S*) "[^"]+" not found')
-        and not contains(message, 'failed to get selected CSINode')
-    group by uid, volume_id
+    from _provision_errors
+    where meaning = 'topology'
+    group by claim_uid, volume_id
 ),
 
 chosen as (

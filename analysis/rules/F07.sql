@@ -42,18 +42,13 @@ nodes as (
 
 complaints as (
     select
-        uid as claim_uid,
+        claim_uid,
         min(told_at) as from_at,
         list(seq order by seq) as evidence,
         arg_max(message, told_at) as message
-    from _complaints
-    where kind = 'PersistentVolumeClaim'
-        and reason = 'ProvisioningFailed'
-        and regexp_matches(
-            message,
-            'node "[^"]+" not found|failed to get selected CSINode|csinode\S* "[^"]+" not found'
-        )
-    group by uid
+    from _provision_errors
+    where meaning = 'node'
+    group by claim_uid
 ),
 
 -- The scheduler finds the claim's node alone good enough.

@@ -67,7 +67,7 @@ static_classes as (
 ),
 
 versions as (
-    select uid as pv_uid, seq, observed_at, phase, claim_name, claim_namespace, claim_uid, deletion_requested_at, object
+    select uid as pv_uid, seq, observed_at, phase, claim_name, claim_namespace, claim_uid, deletion_requested_at
     from objects
     where kind = 'PersistentVolume' and type not in ('DELETED', 'VANISHED')
 ),
@@ -143,14 +143,22 @@ nearest as (
 ),
 
 found as (
-    select told.claim_uid, told.from_at, claims.to_at, told.evidence, claims.wanted_pv as pv, told.message as why
+    select
+        told.claim_uid,
+        told.from_at,
+        claims.to_at,
+        'certain' as confidence,
+        told.evidence,
+        claims.wanted_pv as pv,
+        told.message as why
     from told
     join claims using (claim_uid)
     union all
-    select claim_uid, from_at, to_at, [first_seq], wanted_pv, 'there is no PersistentVolume of that name'
+    select claim_uid, from_at, to_at, 'certain', [first_seq], wanted_pv, 'there is no PersistentVolume of that name'
     from names_none
     union all
-    select claim_uid, first_observed_at, to_at, [first_seq, seq], pv, why
+    -- No controller says it: the filters were run again.
+    select claim_uid, first_observed_at, to_at, 'likely', [first_seq, seq], pv, why
     from nearest
     cross join _span
     where coalesce(to_at, _span.last_at) > first_observed_at + interval 15 seconds
@@ -163,7 +171,7 @@ select
     null as driver,
     found.from_at,
     found.to_at,
-    'certain' as confidence,
+    found.confidence,
     found.evidence,
     {pv: found.pv, why: found.why} as details
 from found

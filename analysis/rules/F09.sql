@@ -10,8 +10,8 @@
 -- look-alikes: `didn't find available persistent volumes to bind` is about a claim that is not bound: F02, F07.
 -- needs: pods, events
 
--- `pkg/scheduler/framework/plugins/volumebinding/binder.go`; the second text until about 1.33. The third is the kubelet's,
--- for a pod that came there without the scheduler.
+-- `pkg/scheduler/framework/plugins/volumebinding/binder.go`; the second text until about 1.33. The third is the
+-- kubelet's, for a pod that came there without the scheduler.
 with told as (
     select
         use_id,

@@ -8,7 +8,7 @@
 -- advice: Free or add capacity, or ask for less; see `kubectl get csistoragecapacities -A`, which is renewed each
 --   minute.
 -- look-alikes: ResourceExhausted from CreateVolume is F04: there was room as far as the scheduler knew.
--- needs: pods, events, csistoragecapacities
+-- needs: pods, nodes, events, csistoragecapacities
 
 with told as (
     select
@@ -22,30 +22,37 @@ with told as (
     group by use_id, volume_id, uid
 ),
 
--- What was said of each place at that time.
+-- What was said of each place at that time, as far as it was not taken back since.
 capacities as (
     select
         told.use_id,
+        told.from_at,
         objects.uid,
-        max_by(
-            {bytes: coalesce(objects.max_volume_bytes, objects.capacity_bytes), type: objects.type},
-            objects.seq
-        ) as latest
+        arg_max(objects.type, objects.seq) as latest_type,
+        arg_max(objects.storage_class, objects.seq) as storage_class,
+        arg_max(coalesce(objects.max_volume_bytes, objects.capacity_bytes), objects.seq) as bytes,
+        arg_max(objects.object -> '$.nodeTopology.matchLabels', objects.seq) as place
     from told
-    join uses using (use_id)
-    join _claims on _claims.claim_uid = uses.claim_uid
-    join objects
-        on objects.kind = 'CSIStorageCapacity'
-        and objects.storage_class = _claims.storage_class
-        and objects.observed_at <= told.from_at
-    group by told.use_id, objects.uid
+    join objects on objects.kind = 'CSIStorageCapacity' and objects.observed_at <= told.from_at
+    group by told.use_id, told.from_at, objects.uid
 ),
 
+nodes as (
+    select distinct object -> '$.metadata.labels' as labels
+    from objects
+    where kind = 'Node' and object is not null and exists (from told)
+),
+
+-- The scheduler asks those of the class whose topology takes in a node, and none without a topology
+-- (`pkg/scheduler/framework/plugins/volumebinding/binder.go`, hasEnoughCapacity and nodeHasAccess).
 largest as (
-    select use_id, max(latest.bytes) as bytes
+    select capacities.use_id, max(capacities.bytes) as bytes
     from capacities
-    where latest.type not in ('DELETED', 'VANISHED')
-    group by use_id
+    join uses using (use_id)
+    join _claims on _claims.claim_uid = uses.claim_uid and _claims.storage_class = capacities.storage_class
+    where capacities.latest_type not in ('DELETED', 'VANISHED')
+        and exists (from nodes where json_contains(nodes.labels, capacities.place))
+    group by capacities.use_id
 )
 
 select
@@ -62,7 +69,7 @@ select
         asked: format_bytes(_claims.requested_bytes),
         largest: coalesce(
             'the most there was is ' || format_bytes(largest.bytes),
-            'no CSIStorageCapacity of its class was published'
+            'no CSIStorageCapacity of its class was published for a node that there is'
         )
     } as details
 from told

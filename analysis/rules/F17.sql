@@ -9,7 +9,7 @@
 -- look-alikes: Where an Event names the error, the finding about that one is the cause.
 -- needs: pods, log of kubelet
 -- echo of: F14 by volume, F13 by pod, F10 by pod, F15 by pod, F16 by pod, F18 by pod, F20 by pod, F21 by pod, F22 by
---   volume, F24 by pod, F25 by pod, F26 by pod, F27 by pod, F05 by pod, F03 by volume, F04 by volume
+--   volume, F24 by pod, F25 by pod, F26 by pod, F27 by pod, F37 by pod, F05 by pod, F03 by volume, F04 by volume
 
 -- `pkg/kubelet/volumemanager/volume_manager.go`, WaitForAttachAndMount, after 2 m 3 s; the second text until 1.27.
 with told as (

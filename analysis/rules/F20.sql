@@ -72,7 +72,7 @@ select
     waits.driver,
     waits.from_at,
     -- What failed after it was back had not heard of that yet.
-    coalesce(registered.back_at + greatest(waits.last_at - registered.back_at, interval 0 seconds), uses.ended_at) as to_at,
+    if(registered.back_at is null, uses.ended_at, greatest(registered.back_at, waits.last_at)) as to_at,
     'certain' as confidence,
     if(registered.lost_seq is null, waits.evidence, list_prepend(registered.lost_seq, waits.evidence)) as evidence,
     {

@@ -36,7 +36,8 @@ damaged as (
         )
         -- Its helper is not there, or its server refuses.
         and not regexp_matches(told.error, '(?i)-t (nfs|nfs4|cifs|ceph|glusterfs)\b|filesystem type ''(nfs|cifs|ceph)')
-        and coalesce(_volumes.plugin, '') not in ('kubernetes.io/nfs', 'kubernetes.io/glusterfs', 'kubernetes.io/cephfs')
+        and coalesce(_volumes.plugin, '')
+        not in ('kubernetes.io/nfs', 'kubernetes.io/glusterfs', 'kubernetes.io/cephfs')
 )
 
 select
@@ -51,7 +52,12 @@ select
     {
         node: uses.node,
         error: arg_max(
-            trim(regexp_extract(damaged.error, '(?is)((mount: [^\n]*|[^\n:]*)(wrong fs|bad superb|superblock|fsck|structure|unformatted|unknown filesystem|wrong filesystem|uuid)[^\n]*)', 1)),
+            trim(regexp_extract(
+                damaged.error,
+                '(?is)((mount: [^\n]*|[^\n:]*)(wrong fs|bad superb|superblock|fsck|structure|unformatted'
+                || '|unknown filesystem|wrong filesystem|uuid)[^\n]*)',
+                1
+            )),
             damaged.told_at
         )
     } as details

@@ -17,8 +17,10 @@
 with held as (
     select volume_id, node, seq, told_at, error
     from _logged_failures
-    where starts_with(verb, 'UnmountDevice') or starts_with(verb, 'GetDeviceMountRefs')
-        or regexp_matches(error, 'still mounted by other references|the device is in use when it was no longer expected')
+    where starts_with(verb, 'UnmountDevice')
+        or starts_with(verb, 'GetDeviceMountRefs')
+        or contains(error, 'still mounted by other references')
+        or contains(error, 'the device is in use when it was no longer expected')
 ),
 
 -- Once more it is unstaged, or detached all the same.

@@ -17,7 +17,12 @@ with calls as (
         operations.node,
         operations.method,
         operations.seq,
-        coalesce(operations.answered_at, operations.driver_answered_at, operations.requested_at, operations.driver_requested_at) as called_at
+        coalesce(
+            operations.answered_at,
+            operations.driver_answered_at,
+            operations.requested_at,
+            operations.driver_requested_at
+        ) as called_at
     from operations
     join _volumes on _volumes.volume_handle = operations.volume_handle and _volumes.driver = operations.driver
     where operations.code = 'OK'

@@ -25,7 +25,7 @@ with told as (
         and (
             (reason = 'FailedMount' and contains(message, 'different SELinux label'))
             or reason in ('SELinuxLabelConflict', 'SELinuxChangePolicyConflict')
-            -- `pkg/kubelet/kuberuntime/kuberuntime_container.go`, startContainer; an image's says `Failed to pull image`.
+            -- `pkg/kubelet/kuberuntime/kuberuntime_container.go`, startContainer; of images: `Failed to pull image`.
             or (
                 reason = 'Failed'
                 and regexp_matches(message, '^Error: (context deadline exceeded|.*failed to reserve container name)')

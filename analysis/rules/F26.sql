@@ -1,17 +1,18 @@
--- title: a Secret, ConfigMap or mount option that the mount needs is missing or wrong
+-- title: a Secret, ConfigMap, path or mount option that the mount needs is missing or wrong
 -- step: publish
 -- severity: error
 -- sentence: The pod {pod} cannot mount its volume {volume}: {error}
--- symptom: FailedMount `MountVolume.SetUp failed for volume "..."`: a Secret or ConfigMap is not found, a mount
---   option or volumeMode does not fit.
--- cause: The object was never made, is in another namespace, or lacks the key; the class or volume has options that
---   the plugin does not take.
+-- symptom: FailedMount `MountVolume.SetUp failed for volume "..."`: a Secret or ConfigMap is not found, the path of a
+--   hostPath or local volume is not there, a mount option or volumeMode does not fit.
+-- cause: The object or path was never made, is in another namespace or on another node, or lacks the key; the class or
+--   volume has options that the plugin does not take.
 -- advice: Make what the text names; mount options are the class's and the PersistentVolume's own.
 -- look-alikes: First see whether the volume is a claim at all. `not registered` for some seconds after a kubelet's
 --   start is normal.
 -- needs: pods, events
 
--- `pkg/volume/configmap`, `pkg/volume/secret`, `pkg/volume/csi/csi_attacher.go`, `pkg/volume/util/operationexecutor`.
+-- `pkg/volume/configmap`, `pkg/volume/secret`, `pkg/volume/hostpath` (checkType), `pkg/volume/local` (NewMounter),
+-- `pkg/volume/csi/csi_attacher.go`, `pkg/volume/util/operationexecutor`.
 with told as (
     select
         involved_uid as pod_uid,
@@ -27,9 +28,12 @@ with told as (
         and type not in ('DELETED', 'VANISHED')
         and regexp_matches(
             message,
-            '(secret|configmap|secrets|configmaps) "[^"]+" (not found|is forbidden)|references non-existent (secret|config) key'
-            || '|object "[^"]*"/"[^"]*" not registered|fetching Node\w*SecretRef|failed to get (secret|NodePublishSecretRef)'
-            || '|MountOptionSupport check failed|mount options are not supported|has volumeMode \w+, but is specified in'
+            '(secret|configmap|secrets|configmaps) "[^"]+" (not found|is forbidden)'
+            || '|references non-existent (secret|config) key|object "[^"]*"/"[^"]*" not registered'
+            || '|fetching Node\w*SecretRef|failed to get (secret|NodePublishSecretRef)'
+            || '|hostPath type check failed|: path "[^"]*" does not exist'
+            || '|MountOptionSupport check failed|mount options are not supported'
+            || '|has volumeMode \w+, but is specified in'
         )
 ),
 

@@ -25,10 +25,12 @@ failing as (
     select
         told.*,
         case
-            when regexp_matches(told.error, '(?i)stale (nfs )?file handle') then 'The handle of the file system is stale'
+            when regexp_matches(told.error, '(?i)stale (nfs )?file handle')
+                then 'The handle of the file system is stale'
             when regexp_matches(
                     told.error,
-                    '(?i)mount\.(nfs|cifs|ceph)\w*:|-t (nfs|nfs4|cifs|ceph|glusterfs)\b|filesystem type ''(nfs|cifs|ceph)'
+                    '(?i)mount\.(nfs|cifs|ceph)\w*:|-t (nfs|nfs4|cifs|ceph|glusterfs)\b'
+                    || '|filesystem type ''(nfs|cifs|ceph)'
                 )
                 then 'The network file system cannot be mounted'
         end as what
@@ -65,7 +67,10 @@ steps as (
     from logs
     join uses
         on uses.pod_uid = logs.fields['pod_uid']
-        and (contains(logs.message, '"' || uses.unique_name || '"') or contains(logs.message, ':' || uses.unique_name || ' '))
+        and (
+            contains(logs.message, '"' || uses.unique_name || '"')
+            or contains(logs.message, ':' || uses.unique_name || ' ')
+        )
     where logs.component = 'kubelet' and starts_with(logs.fields['verb'], 'UnmountVolume')
 ),
 

@@ -10,7 +10,7 @@
 -- look-alikes: Finalizers on the pod; containers that do not end (FailedKillPod); an unmount that hangs says nothing
 --   (F27).
 -- needs: pods, log of kubelet
--- echo of: F20 by pod, F30 by driver, F27 by pod
+-- echo of: F20 by pod, F30 by driver, F27 by pod, F37 by pod
 
 -- `pkg/volume/util/operationexecutor/operation_generator.go`, GenerateUnmountVolumeFunc.
 with told as (

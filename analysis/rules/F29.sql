@@ -24,7 +24,8 @@ with lines as (
     where component = 'kubelet'
         and regexp_matches(
             coalesce(fields['err'], message),
-            '[Oo]rphaned pod \\?"[^"]+" found, but (failed to|volume paths|volume subpaths|error|.*still (present|mounted))'
+            '[Oo]rphaned pod \\?"[^"]+" found, but '
+            || '(failed to|volume paths|volume subpaths|error|.*still (present|mounted))'
         )
 ),
 

@@ -1,4 +1,4 @@
--- title: the driver or one of its sidecars is away
+-- title: the driver or one of its sidecars is away, or hangs
 -- step: control plane
 -- severity: warning
 -- sentence: {what}.
@@ -8,77 +8,44 @@
 --   gone, or the API server was too slow for the lease to be renewed.
 -- advice: Look at the container that ended first: its last state and its log. Sidecars that exit right after it are
 --   its echo.
--- look-alikes: A new leader without a pause is an upgrade. A leader that renews its lease and does nothing hangs: its
---   log has no `GRPC call`.
--- needs: leases, pods
+-- look-alikes: A new leader without a pause is an upgrade. A leader that renews its lease while work waits for it
+--   hangs, as its log without `GRPC call` shows: only a restart helps.
+-- needs: leases, pods, persistentvolumeclaims, volumeattachments, events
 
--- Names of the leases: `csi-lib-utils/leaderelection`, sanitizeName, and each sidecar's prefix.
-with drivers as (
-    select name as driver
-    from objects
-    where kind = 'CSIDriver' and name is not null
-    union
-    select driver
-    from registrations
-    union
-    select provisioner
-    from objects
-    where kind = 'StorageClass' and provisioner is not null
-),
-
-sidecar_leases as (
-    select driver, prefixes.component, prefixes.prefix || regexp_replace(driver, '[^a-zA-Z0-9-]', '-', 'g') as lease
-    from drivers
-    cross join (
-        values
-            ('csi-provisioner', ''),
-            ('csi-attacher', 'external-attacher-leader-'),
-            ('csi-resizer', 'external-resizer-'),
-            ('csi-snapshotter', 'external-snapshotter-leader-')
-    ) as prefixes (component, prefix)
-),
-
-renewals as (
+with unled as (
     select
-        sidecar_leases.driver,
-        sidecar_leases.component,
-        objects.namespace,
-        objects.name,
-        objects.lease_holder,
-        objects.observed_at,
-        objects.seq,
-        lead(objects.observed_at) over renewed as next_at,
-        lead(objects.seq) over renewed as next_seq
-    from objects
-    join sidecar_leases on sidecar_leases.lease = objects.name
-    where objects.kind = 'Lease' and objects.type not in ('DELETED', 'VANISHED')
-    window renewed as (partition by objects.namespace, objects.name order by objects.seq)
-),
-
--- How long a lease may rest depends on how the sidecar was started: by default it is renewed each 5 s, and lasts 15 s.
-patience as (
-    select namespace, name, greatest(interval 20 seconds, 4 * median(next_at - observed_at)) as longest
-    from renewals
-    group by namespace, name
-),
-
-unled as (
-    select
-        renewals.driver,
+        _renewals.driver,
         null as pod_uid,
-        renewals.observed_at as from_at,
-        renewals.next_at as to_at,
-        renewals.component || ' had no leader' as what,
+        _renewals.observed_at as from_at,
+        _renewals.next_at as to_at,
+        _renewals.component || ' had no leader' as what,
         2 as rank,
-        if(renewals.next_seq is null, [renewals.seq], [renewals.seq, renewals.next_seq]) as evidence
-    from renewals
-    join patience using (namespace, name)
+        if(_renewals.next_seq is null, [_renewals.seq], [_renewals.seq, _renewals.next_seq]) as evidence
+    from _renewals
     -- All that time somebody watched.
     join _watched
         on _watched.source = 'leases'
-        and renewals.observed_at between _watched.begins_at and _watched.ends_at
-        and coalesce(renewals.next_at, _watched.ends_at) <= _watched.ends_at
-    where coalesce(renewals.next_at, _watched.ends_at) - renewals.observed_at > patience.longest
+        and _renewals.observed_at between _watched.begins_at and _watched.ends_at
+        and coalesce(_renewals.next_at, _watched.ends_at) <= _watched.ends_at
+    where coalesce(_renewals.next_at, _watched.ends_at) - _renewals.observed_at > _renewals.patience
+),
+
+hung as (
+    select
+        driver,
+        null as pod_uid,
+        from_at,
+        to_at,
+        concat(
+            component,
+            ' renewed its lease and took nothing up, while ',
+            waiting,
+            if(component = 'csi-attacher', ' VolumeAttachments', ' claims'),
+            ' waited for it'
+        ) as what,
+        2 as rank,
+        evidence
+    from _hung_leaders
 ),
 
 -- A driver's pod: it has one of the sidecars.
@@ -135,7 +102,11 @@ ended as (
         and (
             (changes.state = 'terminated' and changes.state_before = 'running')
             -- It was back before anybody saw that it was gone.
-            or (changes.state = 'running' and changes.state_before = 'running' and changes.restarts > changes.restarts_before)
+            or (
+                changes.state = 'running'
+                and changes.state_before = 'running'
+                and changes.restarts > changes.restarts_before
+            )
         )
         and (leaving.leaving_at is null or leaving.leaving_at > changes.observed_at)
 ),
@@ -165,13 +136,15 @@ pods_of_drivers as (
     join _pods on _pods.name = operations.pod
     where operations.driver is not null and operations.component != 'kubelet'
     union
-    select _pods.pod_uid, renewals.driver
-    from renewals
-    join _pods on _pods.name = renewals.lease_holder
+    select _pods.pod_uid, _renewals.driver
+    from _renewals
+    join _pods on _pods.name = _renewals.lease_holder
 ),
 
 away as (
     from unled
+    union all by name
+    from hung
     union all by name
     select
         pods_of_drivers.driver,
@@ -218,7 +191,10 @@ select
     list_sort(list_distinct(flatten(list(stories.evidence)))) as evidence,
     {
         what: concat(
-            'Of the driver ', coalesce(stories.driver, 'in a pod'), coalesce(' (' || any_value(_pods.name) || ')', ''), ': ',
+            'Of the driver ',
+            coalesce(stories.driver, 'in a pod'),
+            coalesce(' (' || any_value(_pods.name) || ')', ''),
+            ': ',
             string_agg(stories.what, ', ' order by stories.from_at, stories.rank) filter (stories.is_first)
         )
     } as details

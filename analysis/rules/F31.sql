@@ -52,8 +52,9 @@ users as (
     select
         standing.claim_uid,
         max(coalesce(leaving.leaving_at, standing.ended_at, _span.last_at)) as stays_until,
-        string_agg(concat('the pod ', standing.pod, ' (', coalesce(standing.phase, '?'), ')'), ', ' order by standing.pod)
-            as pods,
+        string_agg(
+            concat('the pod ', standing.pod, ' (', coalesce(standing.phase, '?'), ')'), ', ' order by standing.pod
+        ) as pods,
         list(standing.seq order by standing.seq) as evidence
     from standing
     cross join _span

@@ -48,4 +48,6 @@ select
     [seq] as evidence,
     {pv: name, claim: claim_namespace || '/' || claim_name} as details
 from turns
-where is_kept
+cross join _span
+-- Of one that is used again or deleted at once nobody need be told.
+where is_kept and coalesce(to_at, _span.last_at) > observed_at + interval 1 minute

@@ -68,7 +68,9 @@ select
     {
         what: if(
             broken.kind = 'PersistentVolume',
-            concat('The PersistentVolume ', broken.name, ' has Failed: ', coalesce(broken.message, 'it does not say why.')),
+            concat(
+                'The PersistentVolume ', broken.name, ' has Failed: ', coalesce(broken.message, 'it does not say why.')
+            ),
             concat(
                 'The claim is Lost: its PersistentVolume ', broken.volume_name,
                 if(

@@ -24,7 +24,10 @@ with versions as (
         -- The status was ...Failed before 1.31.
         coalesce(regexp_matches(resize_status, '(Infeasible|Failed)$'), false)
         or coalesce(
-            list_bool_or([each.type in ('ControllerResizeError', 'NodeResizeError') and each.status = 'True' for each in conditions]),
+            list_bool_or([
+                each.type in ('ControllerResizeError', 'NodeResizeError') and each.status = 'True'
+                for each in conditions
+            ]),
             false
         ) as is_error,
         list_filter(
@@ -36,8 +39,8 @@ with versions as (
     where kind = 'PersistentVolumeClaim'
 ),
 
--- Every Event of a failure (of a pod: the kubelet's), and every time that the status came to tell of one: it still does so
--- when another size has been asked for.
+-- Every Event of a failure (of a pod: the kubelet's), and every time that the status came to tell of one: it still does
+-- so when another size has been asked for.
 told as (
     select claim_uid, seq, observed_at as told_at, coalesce(error, 'its status is ' || resize_status) as error
     from (
@@ -149,7 +152,8 @@ waits as (
     join running on running.claim_uid = turns.claim_uid
     where turns.is_due
         and turns.resize_status in ('NodeResizePending', 'NodeResizeInProgress')
-        and least(turns.until, coalesce(running.ended_at, turns.until)) > greatest(turns.observed_at, running.since) + interval 3 minutes
+        and least(turns.until, coalesce(running.ended_at, turns.until))
+        > greatest(turns.observed_at, running.since) + interval 3 minutes
     group by all
 ),
 

@@ -1,4 +1,4 @@
--- title: the snapshot does not become ready, or does not go
+-- title: the snapshot is missing, does not become ready, or does not go
 -- step: snapshot
 -- severity: warning
 -- sentence: The snapshot {snapshot} {what}: {error}
@@ -9,7 +9,8 @@
 -- advice: Mend what the error names. A delete that waits for a restore goes on when that claim is bound, or gone.
 -- look-alikes: An error stays in the status until the snapshot is ready; without one, and with a handle, it is cut
 --   and still being uploaded: its data is of the time of the cut.
--- needs: volumesnapshots, volumesnapshotcontents, events
+-- needs: volumesnapshots, volumesnapshotcontents, persistentvolumeclaims, events
+-- echo of: F04 by volume, F30 by driver
 
 -- `pkg/common-controller/snapshot_controller.go` and `pkg/sidecar-controller` of external-snapshotter.
 with snapshots as (
@@ -105,17 +106,37 @@ hints as (
     group by involved_uid
 ),
 
+-- Claims that are to be made from it and wait for something else.
+restoring as (
+    select leaving.snapshot_uid, any_value(_claims.claim_uid) as claim_uid, any_value(_claims.name) as claim
+    from leaving
+    join snapshots using (snapshot_uid)
+    join _claims
+        on _claims.data_source_kind = 'VolumeSnapshot'
+        and _claims.data_source_namespace || '/' || _claims.data_source_name = snapshots.snapshot
+        and (_claims.ended_at is null or _claims.ended_at > leaving.from_at)
+    left join _goals on _goals.goal = 'bound' and _goals.uid = _claims.claim_uid
+    where _goals.reached_at is null or _goals.reached_at > leaving.from_at
+    group by leaving.snapshot_uid
+),
+
 stuck as (
     select
         leaving.snapshot_uid,
+        _claim_volumes.volume_id as restored_id,
         leaving.from_at,
         snapshots.ended_at as to_at,
-        coalesce(hints.message, 'its finalizers are ' || array_to_string(leaving.finalizers, ', ')) as error,
+        concat(
+            coalesce(hints.message, 'its finalizers are ' || array_to_string(leaving.finalizers, ', ')),
+            ' (the claim ' || restoring.claim || ')'
+        ) as error,
         list_prepend(leaving.seq, coalesce(hints.evidence, [])) as evidence
     from leaving
     join snapshots using (snapshot_uid)
     cross join _span
     left join hints using (snapshot_uid)
+    left join restoring using (snapshot_uid)
+    left join _claim_volumes using (claim_uid)
     where coalesce(snapshots.ended_at, _span.last_at)
         > leaving.from_at + if(hints.message is null, interval 1 minute, interval 5 seconds)
 ),
@@ -134,24 +155,22 @@ found as (
 -- The claim that is to be made from one that is not ready.
 restores as (
     select
-        _complaints.volume_id,
-        regexp_extract(_complaints.message, 'napshot "?([^" ]+)"? (is not Ready|not bound|is not bound|is being deleted)', 1)
-            as snapshot,
-        min(_complaints.told_at) as from_at,
+        _provision_errors.volume_id,
+        any_value(_claims.data_source_namespace || '/' || _claims.data_source_name) as snapshot,
+        min(_provision_errors.told_at) as from_at,
         any_value(_goals.reached_at) as to_at,
-        arg_max(_complaints.message, _complaints.seq) as error,
-        list(_complaints.seq order by _complaints.seq) as evidence
-    from _complaints
-    left join _goals on _goals.goal = 'bound' and _goals.uid = _complaints.uid
-    where _complaints.reason = 'ProvisioningFailed'
-        and regexp_matches(
-            _complaints.message, 'napshot "?([^" ]+)"? (is not Ready|not bound|is not bound|is being deleted)'
-        )
-    group by all
+        arg_max(_provision_errors.message, _provision_errors.seq) as error,
+        list(distinct _provision_errors.seq order by _provision_errors.seq) as evidence
+    from _provision_errors
+    join _claims using (claim_uid)
+    left join _goals on _goals.goal = 'bound' and _goals.uid = _provision_errors.claim_uid
+    where _provision_errors.meaning = 'snapshot'
+    group by _provision_errors.volume_id
 )
 
 select
-    snapshots.volume_id,
+    -- What holds it where that is known, else what it was cut from.
+    coalesce(found.restored_id, snapshots.volume_id) as volume_id,
     null as use_id,
     null as node,
     null as driver,

@@ -38,8 +38,9 @@ error  F11 no node has room for the volume
         07:35:11 to 07:35:27, 16.1s
 
 Could not be decided, so that nothing found there means nothing:
-  F17: no log of kubelet of lab-node-1 from 2026-11-23 07:34:29 on (not in this
+  no log of kubelet of lab-node-1 from 2026-11-23 07:34:29 on (not in this
   trace)
+    F17 the pod waits for its volumes, and no Event says so
 """
     )
 

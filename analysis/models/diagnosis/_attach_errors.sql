@@ -41,8 +41,8 @@ select
     told.told_at,
     told.error,
     nullif(regexp_extract(told.error, 'code = (\w+)', 1), '') as code,
-    -- `full`: the node takes no more. `slow`: it may succeed later. `blocked`: an earlier call still runs. `ending`: the
-    -- VolumeAttachment is being deleted. Else `refused`.
+    -- `full`: the node takes no more. `slow`: it may succeed later. `blocked`: an earlier call still runs. `ending`:
+    -- the VolumeAttachment is being deleted. Else `refused`.
     case
         when code = 'ResourceExhausted'
             or regexp_matches(

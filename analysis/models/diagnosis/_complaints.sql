@@ -1,5 +1,5 @@
--- One thing that an Event said of a claim, a volume, or a use: once for each time that it was sent or counted on, and of
--- a pod for each of its uses that it is about.
+-- One thing that an Event said of a claim, a volume, or a use: once for each time that it was sent or counted on, and
+-- of a pod for each of its uses that it is about.
 with events as (
     select
         seq,

@@ -1,5 +1,5 @@
--- One line of a kubelet's log that says that an operation on a volume failed (`pkg/util/goroutinemap/exponentialbackoff`:
--- "Operation for ... failed. No retries permitted until ..."). No Event tells of those that unmount.
+-- One line of a kubelet's log that says that an operation on a volume failed ("Operation for ... failed. No retries
+-- permitted until ...": `pkg/util/goroutinemap/exponentialbackoff`). No Event tells of those that unmount.
 with lines as (
     select
         seq,

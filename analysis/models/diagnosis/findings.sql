@@ -3,11 +3,7 @@
 with labelled as (
     select
         _found.* replace (coalesce(_found.volume_id, uses.volume_id) as volume_id),
-        coalesce(
-            _volumes.claim_namespace || '/' || _volumes.claim_name,
-            _volumes.pv_name,
-            _volumes.volume_id
-        ) as volume,
+        _volumes.label as volume,
         uses.pod_uid,
         coalesce(_found.node, uses.node) as on_node,
         coalesce(_found.driver, _volumes.driver) as of_driver,
@@ -22,17 +18,23 @@ with labelled as (
     left join _volumes on _volumes.volume_id = coalesce(_found.volume_id, uses.volume_id)
 ),
 
--- What a finding follows from had begun before it, and still was, or had only just ended.
+-- What a finding follows from held when it began. A cause may be seen a little later than its effect: a kubelet tells
+-- how its pods are each 10 s (`pkg/kubelet/status/status_manager.go`, syncPeriod). And a call that was begun while it
+-- held fails up to 15 s after it, the longest time that a sidecar waits for its driver by default (external-attacher's
+-- --timeout); a wait that takes longer to be told is a finding that begins with the wait.
 caused as (
     select
         echo.finding_id,
-        arg_min(cause.finding_id, {rank: _rule_causes.rank, before: echo.from_at - cause.from_at}) as cause_id
+        arg_min(
+            cause.finding_id,
+            {rank: _rule_causes.rank, apart: abs(epoch_us(echo.from_at) - epoch_us(cause.from_at))}
+        ) as cause_id
     from labelled as echo
     join _rule_causes on _rule_causes.rule = echo.rule
     join labelled as cause
         on cause.rule = _rule_causes.cause
         and cause.from_at <= echo.from_at + interval 10 seconds
-        and (cause.to_at is null or cause.to_at >= echo.from_at - interval 1 minute)
+        and (cause.to_at is null or cause.to_at >= echo.from_at - interval 15 seconds)
         and case _rule_causes.same
             when 'volume' then cause.volume_id = echo.volume_id
             when 'node' then cause.on_node = echo.on_node
@@ -72,7 +74,7 @@ select
     _rules.step,
     -- The volume; null where it is about none that there was.
     labelled.volume_id,
-    -- Namespace and name of its claim; without one the PersistentVolume's name.
+    -- What it is called: its claim's namespace/name, else the PersistentVolume's name, else namespace/pod/volume.
     labelled.volume,
     -- The use; null where it is about the volume itself, or none.
     labelled.use_id,

@@ -69,7 +69,9 @@ stretches as (
 
 select
     -- Id of the rule: `F13`.
-    rule,
+    stretches.rule,
+    -- What the rule looks for, in a few words.
+    _rules.title,
     -- What it needs: a resource, or `log of` a component.
     need,
     -- The node whose log it is; null for everything else.
@@ -81,3 +83,4 @@ select
     -- Why it is not there.
     why
 from stretches
+join _rules using (rule)
