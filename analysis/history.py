@@ -1,4 +1,4 @@
-"""What happened in which order: the rows around an instant, the gaps before and after it, and what a row changed."""
+"""What happened in which order: the rows around an instant, and what a row changed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ _AT = f"""
 select max(seq) filter (observed_at <= $instant) as up_to, min(seq) as first
 from ({query("history")})
 """  # noqa: S608 - a query of ours
-_NEXT_GAP = "select min(seq) from streams where what in ('gap', 'rewound') and seq > $seq"
-_PREVIOUS_GAP = "select max(seq) from streams where what in ('gap', 'rewound') and seq < $seq"
 _OBJECT = "select stream, uid, namespace, name, type, object from objects where seq = $seq"
 _VERSIONS_BEFORE = """
 select seq
@@ -93,14 +91,6 @@ class History:
         up_to, first = self._trace.sql(_AT, {"instant": instant}).row(0)
         return first if up_to is None else up_to
 
-    def next_gap(self, seq: int) -> int | None:
-        """seq of the next gap's note."""
-        return self._number(_NEXT_GAP, {"seq": seq})
-
-    def previous_gap(self, seq: int) -> int | None:
-        """seq of the gap's note before."""
-        return self._number(_PREVIOUS_GAP, {"seq": seq})
-
     def change(self, row: HistoryRow) -> Change:
         """What the row changed, compared with the object's version before it in the trace."""
         if row.detail is not None or (row.kind is None and row.name is None):
@@ -130,10 +120,6 @@ class History:
 
     def _rows(self, between: Seqs) -> list[HistoryRow]:
         return [HistoryRow(*row) for row in self._trace.sql(query("history"), between=between).rows()]
-
-    def _number(self, query: str, parameters: Mapping[str, Any]) -> int | None:
-        number: int | None = self._trace.sql(query, parameters).item()
-        return number
 
 
 def _without_object(kind: str) -> str:

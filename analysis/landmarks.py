@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from analysis.history import History
 from analysis.queries import query
 
 if TYPE_CHECKING:
@@ -15,21 +16,6 @@ if TYPE_CHECKING:
 LANDMARKS = ("gap", "error", "operation", "finding")
 """Each is a file `analysis/queries/landmarks_NAME.sql`."""
 
-# Most of a trace lies on one side: of its rows only those next to the spot are read.
-_AFTER = """
-select observed_at, seq
-from _history
-where observed_at >= $at and (observed_at > $at or seq > $seq)
-order by observed_at, seq
-limit $steps
-"""
-_BEFORE = """
-select observed_at, seq
-from _history
-where observed_at <= $at and (observed_at < $at or seq < $seq)
-order by observed_at desc, seq desc
-limit $steps
-"""
 _ROW = """
 select observed_at, seq from objects where seq = $seq
 union all
@@ -55,6 +41,7 @@ class Landmarks:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
+        self._history = History(trace)
         self._known: dict[str, pl.DataFrame] = {}
         """observed_at and seq of every landmark of a kind, in their order."""
 
@@ -69,12 +56,17 @@ class Landmarks:
 
     def row(self, seq: int) -> Spot | None:
         """The row of any table with that seq."""
-        return _last(self._trace.sql(_ROW, {"seq": seq}))
+        return _last(self._trace.sql(_ROW, {"seq": seq}, between=(seq, seq)))
 
     def row_beside(self, spot: Spot, steps: int) -> Spot | None:
         """The observation, or note of an interruption, so many rows after the spot, or before it; else as `beside`."""
-        asked = {"at": spot.at, "seq": spot.seq, "steps": abs(steps)}
-        return _last(self._trace.sql(_AFTER if steps > 0 else _BEFORE, asked))
+        here = self._history.at(spot.at) if spot.seq is None else spot.seq
+        if here is None:
+            return None
+        rows = self._history.around(here, abs(steps) + 1)
+        beside = [row for row in rows if (row.seq > here if steps > 0 else row.seq < here)]
+        chosen = beside[:steps] if steps > 0 else beside[steps:][::-1]
+        return Spot(chosen[-1].observed_at, chosen[-1].seq) if chosen else None
 
     def row_of_volume_beside(self, volume_id: str, spot: Spot, steps: int) -> Spot | None:
         """The same among the observations of a volume's objects."""

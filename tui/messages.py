@@ -11,6 +11,7 @@ from analysis.history import Change, HistoryRow
 from analysis.landmarks import Spot
 from analysis.timeline import Timeline
 from analysis.volume_list import VolumeList
+from tui.replay import Known
 
 
 @dataclass
@@ -34,6 +35,15 @@ class ModelsAdvanced(Message):
 
     done: int
     total: int
+
+
+@dataclass
+class Learnt(Message):
+    """More is known of the trace as a whole."""
+
+    known: Known
+    is_all: bool = False
+    """Whether that is all that will be found out now."""
 
 
 @dataclass

@@ -1,13 +1,26 @@
-"""What all views of a replay share: the trace, the time cursor, its pace."""
+"""What all views of a replay share: the trace, what is known of it as a whole, the time cursor, its pace."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.landmarks import Landmarks, Spot
+from analysis.overview import Found, Overview
 from analysis.trace import Summary, Trace
 from tui.pace import Pace
 from tui.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the trace as a whole; None while it is not yet."""
+
+    overview: Overview | None = None
+    volumes: int | None = None
+    """How many volumes there are."""
+    found: Sequence[Found] | None = None
 
 
 class Replay:
@@ -20,6 +33,7 @@ class Replay:
         self.landmarks = Landmarks(trace)
         self.place = Place(start or summary.first_at)
         self.pace = Pace()
+        self.known = Known()
 
     def advance(self) -> None:
         """Let the clock move the cursor; it stops at the end of the trace."""

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Static
@@ -21,6 +21,7 @@ from analysis.explaining.explain import volume_subject
 from analysis.instants import go_to
 from analysis.landmarks import Spot
 from tracer.errors import VolreelError
+from tui.activity_strip import ActivityStrip
 from tui.dialogs import GoToDialog, TextDialog
 from tui.keys import SHARED_KEYS
 from tui.messages import Answered, ExplanationLoaded, RefusedToAnswer, SpotFound
@@ -61,7 +62,8 @@ class ViewScreen(Screen[None]):
         self._move: _Move | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(headline(self.replay.summary), id="headline")
+        yield Static(id="headline")
+        yield ActivityStrip(self.replay.summary.first_at, self.replay.summary.last_at)
         yield from self.compose_view()
         yield Static(id="position")
         yield Footer(show_command_palette=False)
@@ -167,7 +169,14 @@ class ViewScreen(Screen[None]):
     # -- the time cursor --------------------------------------------------------------------------------------------
 
     def on_screen_resume(self) -> None:
+        self.show_known()
         self.moved()
+
+    def show_known(self) -> None:
+        """Draw the first lines: what is known of the trace as a whole."""
+        known = self.replay.known
+        self.query_one("#headline", Static).update(headline(self.replay.summary, known.volumes, known.found))
+        self._show_position()
 
     def on_resize(self) -> None:
         self._show_position()
@@ -192,6 +201,8 @@ class ViewScreen(Screen[None]):
         replay = self.replay
         words = position(replay.summary, self.place.instant, str(replay.pace), self.note, self.size.width)
         self.query_one("#position", Static).update(words)
+        known = self.replay.known
+        self.query_one(ActivityStrip).show(known.overview, known.found or (), self.place.instant)
 
     def action_play(self) -> None:
         """Let the clock move the cursor, or stop it."""
@@ -255,6 +266,10 @@ class ViewScreen(Screen[None]):
         self.replay.pace.pause()
         self.ask("move", landed)
 
+    @on(ActivityStrip.Chosen)
+    def _take_choice(self, chosen: ActivityStrip.Chosen) -> None:
+        self.move(Spot(chosen.instant, None))
+
     def action_go_to(self) -> None:
         """Ask where to go."""
         summary, instant = self.replay.summary, self.place.instant
@@ -270,6 +285,7 @@ class ViewScreen(Screen[None]):
     def action_keys(self) -> None:
         """List the keys: the view's own, the shared ones, those that show a view."""
         shared = {key.action for key in SHARED_KEYS}
+        not_ours = {key.action for key in Binding.make_bindings(Screen.BINDINGS)}
         keys = [
             (
                 node is not self,
@@ -278,7 +294,7 @@ class ViewScreen(Screen[None]):
                 words or binding.description,
             )
             for node, binding, _, words in self.active_bindings.values()
-            if node is self or binding.action.startswith("view(")
+            if (node is self and binding.action not in not_ours) or binding.action.startswith("view(")
         ]
         keys.sort(key=lambda key: key[:2])
         self.app.push_screen(TextDialog("Keys", keys_in_words(key[2:] for key in keys)))

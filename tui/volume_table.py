@@ -94,7 +94,7 @@ def _line(cells: tuple[str, ...], width: int) -> str:
     if width < _WIDE:
         room = max(8, width - 28)
         return f"{set_cell_size(name, room)} {set_cell_size(step, 16)} {time:>8}"
-    room = max(12, min(40, width - 58))
+    room = max(12, min(40, width - 59))
     line = f"{set_cell_size(name, room)} {set_cell_size(stands, 9)} {set_cell_size(step, 19)} "
     line += f"{set_cell_size(who, 17)} {time:>8}"
     return f"{line} {set_cell_size(storage_class, 14)} {error}" if width >= _WIDEST else line

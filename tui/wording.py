@@ -11,6 +11,7 @@ from rich.text import Text
 from analysis.differences import Difference
 from analysis.history import Change, HistoryRow
 from analysis.instants import length
+from analysis.overview import Found
 from analysis.text import took
 from analysis.trace import Summary
 from tracer.trace.visible import visible
@@ -20,8 +21,8 @@ _MOST_FIELDS = 500
 _LONGEST_VALUE = 1000
 
 
-def headline(summary: Summary) -> Text:
-    """What is missing first, then how much there is, over which time, of which cluster."""
+def headline(summary: Summary, volumes: int | None, found: Sequence[Found] | None) -> Text:
+    """What is missing first, then what was found, how much there is, over which time, of which cluster."""
     text = Text(no_wrap=True, overflow="ellipsis")
     if summary.knows_coverage or summary.first_at is None:
         text.append(_counted(summary.gaps, "gap"), "bold yellow" if summary.gaps else "")
@@ -29,6 +30,10 @@ def headline(summary: Summary) -> Text:
         text.append("gaps not known", "bold yellow")
     if summary.faults:
         text.append(f" · {_counted(len(summary.faults), 'fault')} (volreel check)", "bold red")
+    if found is not None:
+        text.append(f" · {_counted(len(found), 'finding')}", "bold" if found else "")
+    if volumes is not None:
+        text.append(f" · {_counted(volumes, 'volume')}")
     text.append(f" · {_counted(summary.observations, 'observation')}")
     if summary.first_at and summary.last_at:
         text.append(f" · {length((summary.last_at - summary.first_at).total_seconds())}")
