@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -36,18 +37,23 @@ class Observation(NamedTuple):
     """A version of an object, as a watch sends it."""
 
     written_at: float
+    revision: int
     stream: str
     type: str
+    key: tuple[str | None, str]
+    """Namespace and name."""
     text: bytes
 
 
 class ApiServer:
     """The objects of a cluster and every version that they had."""
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, number: int) -> None:
+        """`number` (below 1,000) sets this server's revisions and uids apart from those of others in the same trace."""
         self.observations: list[Observation] = []
         self._simulation = simulation
-        self._revision = 1000
+        self._number = number
+        self._written = 0
         self._objects: dict[str, dict[tuple[str | None, str], Object]] = defaultdict(dict)
         self._texts: dict[str, bytes] = {}
         self._watchers: dict[str, list[Callable[[Object], None]]] = defaultdict(list)
@@ -131,15 +137,18 @@ class ApiServer:
         self._write("DELETED", found)
 
     def _write(self, kind_of_change: str, written: Object) -> None:
-        self._revision += 1
+        # Revisions follow the clock, so that those of clusters in the same trace tell one order.
+        self._written = max(self._written + 1, round(self._simulation.now * 1e6))
+        revision = self._written * 1000 + self._number
         meta = written["metadata"]
-        meta["resourceVersion"] = str(self._revision)
+        meta["resourceVersion"] = str(revision)
         text = msgspec.json.encode(written)
         self._texts[meta["uid"]] = text
         stream = STREAMS[written["kind"]]
-        self.observations.append(Observation(self._simulation.now, stream, kind_of_change, text))
+        key = _key(written)
+        self.observations.append(Observation(self._simulation.now, revision, stream, kind_of_change, key, text))
         for handler in self._watchers[written["kind"]]:
-            self._simulation.after(self._simulation.spread(0.002, 0.012), lambda handler=handler: handler(written))
+            self._simulation.after(self._simulation.spread(0.002, 0.012), partial(handler, written))
 
 
 def _key(found: Object) -> tuple[str | None, str]:

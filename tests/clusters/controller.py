@@ -6,38 +6,33 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from clusters.api_server import Object, uid_of
-from clusters.programs import Program
 from clusters.simulation import Process
 
 if TYPE_CHECKING:
-    from clusters.cluster import Cluster
+    from cluster import Cluster
 
 
 class Controller:
     """Looks at an object when it changes, and after a failure again, later and later.
 
-    A subclass says in `sync` what it does about an object; it sees the state of the world at that moment, never a change.
+    A subclass says in `sync` what it does about an object; it sees the world as it is, never a change.
     """
 
     first_retry, longest_retry = 1.0, 300.0
+    kinds: tuple[str, ...] = ()
+    """It looks at objects of these kinds whenever they change."""
 
-    def __init__(self, cluster: Cluster, program: Program) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.api = cluster.api
         self.simulation = cluster.simulation
-        self.program = program
         self.is_running = True
         self._life = 0
         self._due: dict[str, float] = {}
         self._busy: set[str] = set()
         self._again: dict[str, Object] = {}
         self._failures: dict[str, int] = {}
-        self._kinds: tuple[str, ...] = ()
-
-    def watch(self, *kinds: str) -> None:
-        """Look at objects of these kinds whenever they change."""
-        self._kinds = kinds
-        for kind in kinds:
+        for kind in self.kinds:
             self.api.watch(kind, self.on_change)
 
     def on_change(self, changed: Object) -> None:
@@ -58,7 +53,7 @@ class Controller:
     def start(self) -> None:
         """A new process: it lists what there is, and looks at all of it."""
         self.is_running = True
-        for kind in self._kinds:
+        for kind in self.kinds:
             for each in self.api.all(kind):
                 self.on_change(each)
 
@@ -70,7 +65,8 @@ class Controller:
         if not self.is_running or self._due.get(key, when + 1.0) <= when:
             return
         self._due[key] = when
-        self.simulation.after(delay, lambda: self._work(found, when, self._life))
+        life = self._life
+        self.simulation.after(delay, lambda: self._work(found, when, life))
 
     def retry(self, found: Object) -> float:
         """Look at it again after a failure; the seconds until then."""
@@ -99,9 +95,11 @@ class Controller:
             self._again[key] = found
             return
         self._busy.add(key)
-        self.go(self.sync(found), lambda: self._done(key))
+        self.go(self.sync(found), lambda: self._done(key, life))
 
-    def _done(self, key: str) -> None:
+    def _done(self, key: str, life: int) -> None:
+        if self._life != life:
+            return
         self._busy.discard(key)
         if key in self._again:
             self.enqueue(self._again.pop(key))

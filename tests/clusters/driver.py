@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from clusters.programs import Program
 
 if TYPE_CHECKING:
-    from clusters.cluster import Cluster
+    from cluster import Cluster
 
 GI = 1 << 30
 Call = Generator[float, None, dict[str, Any]]
@@ -29,7 +29,7 @@ class RpcError(Exception):
 FINAL = frozenset(
     {"InvalidArgument", "NotFound", "AlreadyExists", "ResourceExhausted", "OutOfRange", "Internal", "PermissionDenied"}
 )
-"""Codes after which a volume cannot exist on the backend; the others leave it open (`isFinalError` of external-provisioner)."""
+"""Codes after which a volume cannot exist on the backend (`isFinalError` of external-provisioner)."""
 
 
 @dataclass
@@ -56,13 +56,22 @@ class Driver:
 
     cluster: Cluster
     name: str
-    capacity: int = 10_000 * GI
+    tracks_capacity: bool = False
+    """Whether it publishes CSIStorageCapacity objects, for the scheduler to heed."""
+    capacity: dict[str, int] = field(default_factory=lambda: defaultdict(lambda: 10_000 * GI))
+    """Zone -> bytes that it has room for."""
     sizes: dict[str, int] = field(default_factory=dict)
     """Volume handle -> bytes."""
     handles: dict[str, str] = field(default_factory=dict)
     """The name that CreateVolume was given -> volume handle."""
     published: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Volume handle -> nodes that the backend has it attached to."""
+    zones: dict[str, str] = field(default_factory=dict)
+    """Volume handle -> the zone it is in."""
+    files: dict[str, int] = field(default_factory=dict)
+    """Volume handle -> the files on it."""
+    leaked: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(node, volume handle) -> a path that still mounts the staged volume there."""
     troubles: list[Trouble] = field(default_factory=list)
     _locked: dict[str, float] = field(default_factory=dict)
 
@@ -75,13 +84,18 @@ class Driver:
     def mend(self, trouble: Trouble) -> None:
         self.troubles.remove(trouble)
 
-    def call(self, server: Program, method: str, request: dict[str, Any], *, timeout: float, lock: str) -> Call:
-        """Call it; `lock` is the volume that it works on one call at a time."""
+    def call(
+        self, server: Program, method: str, request: dict[str, Any], *, timeout: float, lock: str, node: str = ""
+    ) -> Call:
+        """Call its controller, or its plugin on a node; `lock` is what it works on one call at a time.
+
+        Raises RpcError.
+        """
         simulation = self.cluster.simulation
         asked = json.dumps(request, sort_keys=True, separators=(",", ":"))
         server.write("server.go:98", f"GRPC call: {method}")
         server.write("server.go:102", f"GRPC request: {asked}")
-        met = next((each for each in self.troubles if each.meets(method, asked)), None)
+        met = next((each for each in self.troubles if each.meets(method, f"{node} {asked}")), None)
         if self._locked.get(lock, 0.0) > simulation.now:
             error = RpcError("Aborted", f"An operation with the given Volume ID {lock} already exists")
             self._answer(server, method, request, error=error)
@@ -145,14 +159,30 @@ class Driver:
         size = int(request["capacity_range"]["required_bytes"])
         handle = self.handles.get(request["name"])
         if handle is None:
-            if sum(self.sizes.values()) + size > self.capacity:
-                raise RpcError("ResourceExhausted", f"requested capacity {size} exceeds remaining capacity")
+            zone = self._zone(request, size)
             handle = self.handles[request["name"]] = self.cluster.simulation.uid()
-            self.sizes[handle] = size
-        topology = {"accessible_topology": request.get("accessibility_requirements", {}).get("preferred", [])[:1]}
+            self.sizes[handle], self.zones[handle] = size, zone
+        topology = [{"segments": {self.cluster.zone_key: self.zones[handle]}}]
         return {
-            "volume": {**topology, "capacity_bytes": size, "volume_context": request["parameters"], "volume_id": handle}
+            "volume": {
+                "accessible_topology": topology,
+                "capacity_bytes": size,
+                "volume_context": request["parameters"],
+                "volume_id": handle,
+            }
         }
+
+    def _zone(self, request: dict[str, Any], size: int) -> str:
+        """The first zone asked for that has room. Raises RpcError."""
+        for each in request["accessibility_requirements"]["preferred"]:
+            zone = str(each["segments"][self.cluster.zone_key])
+            if self.room(zone) >= size:
+                return zone
+        raise RpcError("ResourceExhausted", f"requested capacity {size} exceeds remaining capacity")
+
+    def room(self, zone: str) -> int:
+        """Bytes that are left in a zone."""
+        return self.capacity[zone] - sum(size for handle, size in self.sizes.items() if self.zones[handle] == zone)
 
     def _DeleteVolume(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         if self.published[request["volume_id"]]:
@@ -164,7 +194,7 @@ class Driver:
         handle, node = request["volume_id"], request["node_id"]
         if handle not in self.sizes:
             raise RpcError("NotFound", f"volume id {handle} does not exist in the volumes list")
-        limit = self.cluster.nodes[node].backend_limit
+        limit = self.cluster.machines[node].backend_limit
         if node not in self.published[handle] and sum(node in each for each in self.published.values()) >= limit:
             raise RpcError("ResourceExhausted", f"Cannot attach any more volumes to this node ('{node}')")
         self.published[handle].add(node)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from clusters.api_server import Object
+from clusters.api_server import Object, name_of
 from clusters.controller import Controller
 from clusters.driver import Call, RpcError
 from clusters.programs import Program
 from clusters.simulation import Process
 
 if TYPE_CHECKING:
-    from clusters.cluster import Cluster
+    from cluster import Cluster
 
-NAMESPACE = "storage"
 LEASE_S, RENEW_S = 15, 5.0
 SOCKET = "/csi/csi.sock"
 
@@ -29,7 +28,7 @@ class PluginPod:
         self.pod = cluster.api.create(
             "Pod",
             name,
-            NAMESPACE,
+            cluster.plugin_namespace,
             meta={"labels": {"app": name}},
             spec={
                 "volumes": [
@@ -57,7 +56,7 @@ class PluginPod:
 
     def _program(self, container: str, restart: int) -> Program:
         meta = self.pod["metadata"]
-        stream = f"log/{NAMESPACE}/{meta['name']}/{meta['uid']}/{container}/{restart}"
+        stream = f"log/{meta['namespace']}/{meta['name']}/{meta['uid']}/{container}/{restart}"
         return Program(self.cluster.simulation, self.cluster.lines, stream, self.node)
 
     def exit(self, container: str, code: int, message: str = "") -> None:
@@ -67,9 +66,9 @@ class PluginPod:
             "exitCode": code,
             "reason": "Error" if code else "Completed",
             "finishedAt": self.cluster.simulation.second(),
+            **({"message": message} if message else {}),
         }
-        status["lastState"] = {"terminated": {**ended, **({"message": message} if message else {})}}
-        status["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
+        status["state"] = {"terminated": ended}
         status["ready"] = False
         self.cluster.api.update(self.pod)
 
@@ -77,6 +76,7 @@ class PluginPod:
         """The container runs again, with a log of its own."""
         status = self._status(container)
         status["restartCount"] += 1
+        status["lastState"] = status["state"]
         status["state"] = {"running": {"startedAt": self.cluster.simulation.second()}}
         status["ready"] = True
         self.cluster.api.update(self.pod)
@@ -111,28 +111,22 @@ class Sidecar(Controller):
     timeout = 15.0
 
     def __init__(self, cluster: Cluster, pod: PluginPod) -> None:
-        super().__init__(cluster, pod.programs[self.container])
+        super().__init__(cluster)
         self.pod = pod
         self.driver = cluster.driver
+        self.program = pod.programs[self.container]
         self.is_leader = False
-        self.lease = self._new_lease()
+        name = self.lease_name.format(driver=self.driver.name.replace(".", "-"))
+        self.lease = self.api.create("Lease", name, cluster.plugin_namespace, spec={"leaseTransitions": 0})
+        self._connect()
         self._lead()
-
-    @property
-    def identity(self) -> str:
-        """How it names itself in its lease."""
-        return str(self.pod.pod["metadata"]["name"])
 
     def rpc(self, method: str, request: dict[str, Any], lock: str, **keys: Any) -> Call:
         """Call the driver's controller, with the lines of csi-lib-utils about it. Raises RpcError."""
         asked = json.dumps(request, sort_keys=True, separators=(",", ":"))
         self.program.say("connection.go:264", "GRPC call", **keys, method=method, request=asked)
+        server = self.pod.programs["driver"]
         try:
-            if not self.cluster.controller_is_up:
-                yield 0.001
-                refused = f'connection error: desc = "transport: Error while dialing: dial unix {SOCKET}: connect: connection refused"'
-                raise RpcError("Unavailable", refused)
-            server = self.pod.programs["driver"]
             response = yield from self.driver.call(server, method, request, timeout=self.timeout, lock=lock)
         except RpcError as error:
             self.program.say("connection.go:270", "GRPC response", **keys, response="{}", err=str(error))
@@ -143,21 +137,38 @@ class Sidecar(Controller):
 
     def event(self, about: Object, reason: str, message: str, by: str, type: str = "Normal") -> None:
         """Send an Event, with the line about it."""
-        keys = {"object": _object_key(about), "fieldPath": "", "kind": about["kind"], "apiVersion": about["apiVersion"]}
+        keys = {"object": name_of(about), "fieldPath": "", "kind": about["kind"], "apiVersion": about["apiVersion"]}
         self.program.say("event.go:389", "Event occurred", **keys, type=type, reason=reason, message=message)
         self.cluster.events.send(about, reason, message, by, type=type)
 
     # -- leading ------------------------------------------------------------------------------------------------------
 
-    def _new_lease(self) -> Object:
-        name = self.lease_name.format(driver=self.driver.name.replace(".", "-"))
-        now = self.simulation.microsecond()
-        spec = {"holderIdentity": self.identity, "leaseDurationSeconds": LEASE_S, "acquireTime": now, "renewTime": now}
-        return self.api.create("Lease", name, NAMESPACE, spec={**spec, "leaseTransitions": 0})
+    @property
+    def lock(self) -> str:
+        return name_of(self.lease)
+
+    def _connect(self) -> None:
+        """Its first lines, by which a reader knows that the log is whole."""
+        self.program.say("main.go:114", "Version", version="v1.0.0")
+        self.program.say("connection.go:234", "Connecting", address=f"unix://{SOCKET}")
+        self.program.say("common.go:143", "Probing CSI driver for readiness")
+        self.program.say("connection.go:264", "GRPC call", method="/csi.v1.Identity/Probe", request="{}")
+        self.program.say("connection.go:270", "GRPC response", response="{}", err=None)
+        told = json.dumps({"name": self.driver.name, "vendor_version": "v1.2.0"}, separators=(",", ":"))
+        self.program.say("connection.go:264", "GRPC call", method="/csi.v1.Identity/GetPluginInfo", request="{}")
+        self.program.say("connection.go:270", "GRPC response", response=told, err=None)
 
     def _lead(self) -> None:
-        lock = f"{NAMESPACE}/{self.lease['metadata']['name']}"
-        self.program.say("leaderelection.go:272", "Successfully acquired lease", lock=lock)
+        holder = self.pod.pod["metadata"]["name"]
+        now = self.simulation.microsecond()
+        self.lease["spec"] |= {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": LEASE_S,
+            "acquireTime": now,
+            "renewTime": now,
+        }
+        self.api.update(self.lease)
+        self.program.say("leaderelection.go:272", "Successfully acquired lease", lock=self.lock)
         self.program.say("leader_election.go:202", "became leader, starting")
         self.is_leader = True
         self.go(self._renewing())
@@ -165,54 +176,32 @@ class Sidecar(Controller):
     def _renewing(self) -> Process:
         while True:
             yield RENEW_S + self.simulation.spread(0.0, 0.05)
-            if not self.api_is_reachable:
-                continue
             self.lease["spec"]["renewTime"] = self.simulation.microsecond()
             self.api.update(self.lease)
 
-    api_is_reachable = True
-    """Whether its requests get through; a lease that is not renewed for 10 s is given up."""
-
     def lose_lease(self) -> None:
-        """It cannot renew its lease, and ends."""
-        self.program.say(
-            "leaderelection.go:441",
-            "Failed to renew lease",
-            "E",
-            lease=self.lease["metadata"]["name"],
-            err="context deadline exceeded",
-        )
+        """It cannot renew its lease in time, and ends."""
+        err = "context deadline exceeded"
+        self.program.say("leaderelection.go:441", "Failed to renew lease", "E", lock=self.lock, err=err)
         self.program.say("leader_election.go:207", "Stopped leading", "E")
-        self.stop(1, "")
+        self._exit()
 
     def lose_driver(self) -> None:
         """The driver's socket closes, and it ends."""
         self.program.say("connection.go:187", "Lost connection", "E", address=f"unix://{SOCKET}")
         self.program.say("connection.go:122", "Lost connection to CSI driver, exiting", "E")
-        self.stop(1, "Lost connection to CSI driver, exiting")
+        self._exit("Lost connection to CSI driver, exiting")
 
-    def stop(self, code: int = 0, message: str = "") -> None:
-        super().stop()
+    def _exit(self, message: str = "") -> None:
+        self.stop()
         self.is_leader = False
-        self.pod.exit(self.container, code, message)
+        self.pod.exit(self.container, 1, message)
 
     def start(self) -> None:
-        """It runs again, and works as soon as the lease that it held before is out."""
+        """Its container runs again; as the lease is its own, it has it at once."""
         self.program = self.pod.restart(self.container)
-        lock = f"{NAMESPACE}/{self.lease['metadata']['name']}"
-        self.program.say("leaderelection.go:258", "Attempting to acquire leader lease...", lock=lock)
+        self._connect()
+        self.program.say("leaderelection.go:258", "Attempting to acquire leader lease...", lock=self.lock)
         self.is_running = True
-        self.go(self._acquiring())
-
-    def _acquiring(self) -> Process:
-        yield LEASE_S + self.simulation.spread(0.5, 2.0)
-        now = self.simulation.microsecond()
-        self.lease["spec"] |= {"holderIdentity": self.identity, "acquireTime": now, "renewTime": now}
-        self.api.update(self.lease)
         self._lead()
         super().start()
-
-
-def _object_key(about: Object) -> str:
-    meta = about["metadata"]
-    return f"{meta['namespace']}/{meta['name']}" if "namespace" in meta else meta["name"]

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from clusters.api_server import Object, is_deleting, name_of, uid_of
+from clusters.binder import PV_PROTECTION, SELECTED_NODE
 from clusters.driver import FINAL, RpcError
-from clusters.plugin import PluginPod, Sidecar
+from clusters.plugin import Sidecar
 from clusters.quantities import to_bytes
 from clusters.simulation import Process
 
 FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 STORAGE_PROVISIONER = "volume.kubernetes.io/storage-provisioner"
-SELECTED_NODE = "volume.kubernetes.io/selected-node"
 
 
-class NoTopology(Exception):
-    """The accessibility requirements cannot be made."""
+class Unprovisionable(Exception):
+    """It cannot be made, or unmade, and the driver has not been asked."""
 
 
 class Provisioner(Sidecar):
@@ -24,18 +24,31 @@ class Provisioner(Sidecar):
 
     container = "csi-provisioner"
     timeout = 10.0
+    kinds = ("PersistentVolumeClaim", "PersistentVolume")
 
-    def __init__(self, cluster: Any, pod: PluginPod) -> None:
-        super().__init__(cluster, pod)
-        self.by = self._new_identity()
-        self.watch("PersistentVolumeClaim", "PersistentVolume")
+    def _lead(self) -> None:
+        self.by = f"{self.driver.name}_{self.pod.pod['metadata']['name']}_{self.simulation.uid()}"
+        super()._lead()
+        if self.driver.tracks_capacity:
+            self.go(self._publish_capacity())
 
-    def _new_identity(self) -> str:
-        return f"{self.driver.name}_{self.identity}_{self.simulation.uid()}"
-
-    def start(self) -> None:
-        self.by = self._new_identity()
-        super().start()
+    def _publish_capacity(self) -> Process:
+        """`pkg/capacity`: an object for each class and zone, brought up to date each minute."""
+        while True:
+            for class_ in self.cluster.classes:
+                for zone in sorted({each.zone for each in self.cluster.machines.values()}):
+                    name, room = f"csisc-{class_}-{zone}", f"{self.driver.room(zone) >> 20}Mi"
+                    found = self.api.get("CSIStorageCapacity", name, self.cluster.plugin_namespace)
+                    if found is None:
+                        topology = {"matchLabels": {self.cluster.zone_key: zone}}
+                        parts = {"nodeTopology": topology, "storageClassName": class_, "capacity": room}
+                        labels = {"csi.storage.k8s.io/drivername": self.driver.name}
+                        meta = {"labels": labels}
+                        self.api.create("CSIStorageCapacity", name, self.cluster.plugin_namespace, meta=meta, **parts)
+                    else:
+                        found["capacity"] = room
+                        self.api.update(found)
+            yield 60.0
 
     def sync(self, found: Object) -> Process:
         if self.is_leader and self.api.is_there(found):
@@ -65,7 +78,7 @@ class Provisioner(Sidecar):
         try:
             request = self._request(claim, class_, name)
             response = yield from self.rpc("/csi.v1.Controller/CreateVolume", request, lock=name)
-        except (RpcError, NoTopology) as error:
+        except (RpcError, Unprovisionable) as error:
             self._failed(claim, class_, error)
             return
         handle = response["volume"]["volume_id"]
@@ -84,8 +97,13 @@ class Provisioner(Sidecar):
 
     def _request(self, claim: Object, class_: Object, name: str) -> dict[str, Any]:
         size = to_bytes(claim["spec"]["resources"]["requests"]["storage"])
+        if source := claim["spec"].get("dataSource"):
+            snapshot = self.api.get("VolumeSnapshot", source["name"], claim["metadata"]["namespace"])
+            if snapshot is None or not snapshot.get("status", {}).get("readyToUse"):
+                wrong = f"error getting handle for DataSource Type VolumeSnapshot by Name {source['name']}: "
+                raise Unprovisionable(f"{wrong}snapshot {source['name']} is not Ready")
         if claim["spec"].get("selector"):
-            raise NoTopology("claim Selector is not supported")
+            raise Unprovisionable("claim Selector is not supported")
         parameters = {
             "csi.storage.k8s.io/pv/name": name,
             "csi.storage.k8s.io/pvc/name": claim["metadata"]["name"],
@@ -103,26 +121,28 @@ class Provisioner(Sidecar):
         }
 
     def _zones(self, claim: Object) -> list[str]:
-        """The zones that may be, the selected node's first (`pkg/controller/topology.go`). Raises NoTopology."""
+        """The zones that may be (`pkg/controller/topology.go`). Raises Unprovisionable."""
         selected = claim["metadata"].get("annotations", {}).get(SELECTED_NODE)
         wrong = "error generating accessibility requirements: "
         if selected is None:
-            zones = sorted({each.zone for each in self.cluster.nodes.values() if each.is_registered})
+            zones = sorted({each.zone for each in self.cluster.machines.values() if each.is_registered})
             if not zones:
-                raise NoTopology(f"{wrong}no available topology found")
+                raise Unprovisionable(f"{wrong}no available topology found")
+            self.simulation.random.shuffle(zones)
             return zones
         if self.api.get("Node", selected) is None:
-            raise NoTopology(f'node "{selected}" not found')
-        if not self.cluster.nodes[selected].is_registered:
-            raise NoTopology(f"{wrong}no topology key found on CSINode {selected}")
-        return [self.cluster.nodes[selected].zone]
+            raise Unprovisionable(f'{wrong}node "{selected}" not found')
+        if not self.cluster.machines[selected].is_registered:
+            raise Unprovisionable(f"{wrong}no topology key found on CSINode {selected}")
+        return [self.cluster.machines[selected].zone]
 
     def _failed(self, claim: Object, class_: Object, error: Exception) -> None:
         is_rpc, selected = isinstance(error, RpcError), claim["metadata"].get("annotations", {}).get(SELECTED_NODE)
         is_final = not is_rpc or error.code in FINAL  # type: ignore[attr-defined]
         if is_rpc:
             state = "Finished" if is_final else "InBackground"
-            told = f"node selected {selected or ''} => may reschedule = {str(bool(selected)).lower()} => state = {state}: {error}"
+            reschedules = str(bool(selected)).lower()
+            told = f"node selected {selected or ''} => may reschedule = {reschedules} => state = {state}: {error}"
             self.program.write("controller.go:899", f"CreateVolume failed, supports topology = true, {told}")
         source, verb = ("controller.go:1127", "Final") if is_final else ("controller.go:1107", "Temporary")
         does = "removing PVC from" if is_final else "adding PVC to"
@@ -130,7 +150,7 @@ class Provisioner(Sidecar):
         is_infeasible = is_rpc and error.code == "InvalidArgument"  # type: ignore[attr-defined]
         slowly = "Volume provisioning failed with infeasible error. Retries will be delayed. " if is_infeasible else ""
         self.event(claim, "ProvisioningFailed", f"{slowly}{error}", self.by, "Warning")
-        is_gone = str(error).endswith("not found") and str(error).startswith('node "')
+        is_gone = str(error).endswith("not found") and ': node "' in str(error)
         if selected and (is_gone or (is_rpc and error.code == "ResourceExhausted")):  # type: ignore[attr-defined]
             self.program.say("controller.go:1480", "Volume rescheduled because", err=str(error))
             del claim["metadata"]["annotations"][SELECTED_NODE]
@@ -156,7 +176,7 @@ class Provisioner(Sidecar):
                     "volume.kubernetes.io/provisioner-deletion-secret-name": "",
                     "volume.kubernetes.io/provisioner-deletion-secret-namespace": "",
                 },
-                "finalizers": [FINALIZER, "kubernetes.io/pv-protection"],
+                "finalizers": [FINALIZER, PV_PROTECTION],
             },
             spec={
                 "capacity": {"storage": spec["resources"]["requests"]["storage"]},
@@ -200,10 +220,12 @@ class Provisioner(Sidecar):
         try:
             if attached:
                 yield 0.001
-                raise NoTopology(f"persistentvolume {name} is still attached to node {attached[0]['spec']['nodeName']}")
+                raise Unprovisionable(
+                    f"persistentvolume {name} is still attached to node {attached[0]['spec']['nodeName']}"
+                )
             handle = spec["csi"]["volumeHandle"]
             yield from self.rpc("/csi.v1.Controller/DeleteVolume", {"volume_id": handle}, lock=handle)
-        except (RpcError, NoTopology) as error:
+        except (RpcError, Unprovisionable) as error:
             self.program.say("controller.go:1631", "Volume deletion failed", "E", PV=name, err=str(error))
             self.event(volume, "VolumeFailedDelete", str(error), self.by, "Warning")
             told = f'error syncing volume "{name}": {error}'
