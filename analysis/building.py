@@ -49,7 +49,6 @@ class Models:
         self._tables = tables
         self._kept = kept
         self._names = self._models.keys() | TABLES.keys()
-        self._reads: dict[str, list[str]] = {}
         self._ready: set[str] = set()
         self._attached: set[str] = set()
         self._asked: set[str] = set()
@@ -60,7 +59,7 @@ class Models:
         self, cursor: duckdb.DuckDBPyConnection, query: str, advance: Advance = silent, check: Check = never
     ) -> Mentions:
         """Build what a query reads and is not there yet; what it names. Raises duckdb.Error."""
-        asked = mentions(cursor, query)
+        asked = mentions(query)
         to_build = (asked.read & self._names) - self._ready
         asks_around = asked.asks_around or not asked.read <= self._names | asked.own
         to_declare = (self._names if asks_around else asked.described & self._names) - self._declared
@@ -89,13 +88,13 @@ class Models:
     def _build_all(
         self, cursor: duckdb.DuckDBPyConnection, names: Iterable[str], advance: Advance, check: Check
     ) -> None:
-        missing = [name for name in self._in_order(cursor, names, self._is_there) if name not in self._ready]
+        missing = [name for name in self._in_order(names, self._is_there) if name not in self._ready]
         for done, name in enumerate(missing):
             advance(name, done, len(missing))
             if name in TABLES:
                 self._tables.create(cursor, name)
             elif not self._attach(cursor, name):
-                self._build_all(cursor, self._sources(cursor, name), advance, check)
+                self._build_all(cursor, self._sources(name), advance, check)
                 try:
                     self._build(cursor, self._models[name], check)
                 except duckdb.Error as error:
@@ -155,7 +154,7 @@ class Models:
 
     def _declare_all(self, cursor: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
         """Put models and tables into the database with their comments. One that cannot be used is left out."""
-        for name in self._in_order(cursor, names):
+        for name in self._in_order(names):
             if name in self._declared:
                 continue
             try:
@@ -187,25 +186,23 @@ class Models:
             empty = f"select {refusals} from range(1) where {refusal}"  # noqa: S608 - the names are the model's own
             self._publish(cursor, model.name, f"view built.{model.name} as {empty}")
         columns = [row[0] for row in cursor.execute(f"describe {model.name}").fetchall()]
-        document(cursor, model.name, model.meaning, self._comments(cursor, model.name), columns)
+        document(cursor, model.name, model.meaning, self._comments(model.name), columns)
 
-    def _comments(self, cursor: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
+    def _comments(self, name: str) -> dict[str, str]:
         """Of its columns; one that comes through `*` keeps the comment of its source."""
         found = {column.name: column.doc for table in TABLES.values() for column in table}
-        for source in self._in_order(cursor, [name]):
+        for source in self._in_order([name]):
             if source not in TABLES:
                 found.update(self._models[source].columns)
         return found
 
-    def _in_order(
-        self, cursor: duckdb.DuckDBPyConnection, names: Iterable[str], is_there: Callable[[str], bool] = lambda _: False
-    ) -> list[str]:
+    def _in_order(self, names: Iterable[str], is_there: Callable[[str], bool] = lambda _: False) -> list[str]:
         """Models and tables and all that they read, each behind what it reads itself; what is there needs nothing."""
         found: dict[str, None] = {}
 
         def follow(name: str) -> None:
             if name not in found:
-                for source in () if is_there(name) else self._sources(cursor, name):
+                for source in () if is_there(name) else self._sources(name):
                     follow(source)
                 found[name] = None
 
@@ -213,13 +210,11 @@ class Models:
             follow(name)
         return list(found)
 
-    def _sources(self, cursor: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    def _sources(self, name: str) -> list[str]:
         if name in TABLES:
             return []
-        if name not in self._reads:
-            named = mentions(cursor, self._models[name].sql)
-            self._reads[name] = sorted((named.read - named.own) & self._names)
-        return self._reads[name]
+        named = mentions(self._models[name].sql)
+        return sorted((named.read - named.own) & self._names)
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection, model: Model) -> list[tuple[str, str]]:
