@@ -141,8 +141,8 @@ class ViewScreen(Screen[None]):
         except VolreelError as error:
             answer = RefusedToAnswer(group, str(error))
         if not get_current_worker().is_cancelled:
-            self.post_message(answer)
             self.post_message(Answered(group))
+            self.post_message(answer)
 
     @on(Answered)
     def _ask_what_waits(self, answered: Answered) -> None:
