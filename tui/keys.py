@@ -27,6 +27,8 @@ SHARED_KEYS = [
     _key("o", "landmark('operation', 1)", "", "next operation"),
     _key("F", "landmark('finding', -1)", "", "finding before"),
     _key("f", "landmark('finding', 1)", "", "next finding"),
+    _key("m", "mark", "", "keep a bookmark here, with a note"),
+    _key("apostrophe", "go_to_mark", "", "go to a bookmark", key_display="'"),
     _key("x", "explain", "explain", "explain the selection at the cursor"),
     _key("y", "copy", "", "show and copy the command that gives this answer"),
     _key("escape", "back", "", "stop what is being read, or go back"),

@@ -9,6 +9,7 @@ from datetime import datetime
 from analysis.landmarks import Landmarks, Spot
 from analysis.overview import Found, Overview
 from analysis.trace import Summary, Trace
+from tui.bookmarks import Bookmarks
 from tui.pace import Pace
 from tui.place import Place
 
@@ -34,6 +35,7 @@ class Replay:
         self.place = Place(start or summary.first_at)
         self.pace = Pace()
         self.known = Known()
+        self.bookmarks = Bookmarks(trace)
 
     def advance(self) -> None:
         """Let the clock move the cursor; it stops at the end of the trace."""

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from textual import on, work
@@ -21,8 +22,10 @@ from analysis.explaining.explain import volume_subject
 from analysis.instants import go_to
 from analysis.landmarks import Spot
 from tracer.errors import VolreelError
+from tracer.trace.visible import visible
 from tui.activity_strip import ActivityStrip
-from tui.dialogs import GoToDialog, TextDialog
+from tui.bookmarks import Bookmark
+from tui.dialogs import AskDialog, ChooseDialog, TextDialog
 from tui.keys import SHARED_KEYS
 from tui.messages import Answered, ExplanationLoaded, RefusedToAnswer, SpotFound
 from tui.replay import Replay
@@ -274,11 +277,43 @@ class ViewScreen(Screen[None]):
         """Ask where to go."""
         summary, instant = self.replay.summary, self.place.instant
 
+        def understand(words: str) -> datetime | None:
+            return go_to(words, summary.first_at, summary.last_at, instant)
+
         def go(instant: datetime | None) -> None:
             if instant:
                 self.move(Spot(instant, None))
 
-        self.app.push_screen(GoToDialog(lambda words: go_to(words, summary.first_at, summary.last_at, instant)), go)
+        self.app.push_screen(AskDialog("Go to (UTC)", "14:03:07  +30s  -5m  50%", understand), go)
+
+    def action_mark(self) -> None:
+        """Ask for a note, and keep a bookmark at the cursor."""
+        spot = self.place.spot
+        if spot is None:
+            return
+
+        def keep(note: str) -> Path:
+            return self.replay.bookmarks.add(Bookmark(spot, note))
+
+        def kept(file: Path | None) -> None:
+            if file:
+                self.tell(f"kept in {file}")
+
+        self.app.push_screen(AskDialog("Bookmark", "a note", keep), kept)
+
+    def action_go_to_mark(self) -> None:
+        """Ask for one of the bookmarks, and go there."""
+        bookmarks = self.replay.bookmarks.all()
+        if not bookmarks:
+            self.tell("no bookmarks: m keeps one")
+            return
+
+        def go(index: int | None) -> None:
+            if index is not None:
+                self.move(bookmarks[index].spot)
+
+        lines = [f"{spot.at:%Y-%m-%d %H:%M:%S} {note}" for spot, note in bookmarks]
+        self.app.push_screen(ChooseDialog("Bookmarks", lines), go)
 
     # -- dialogs ----------------------------------------------------------------------------------------------------
 
@@ -316,6 +351,6 @@ class ViewScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Show and copy the command line that gives the same answer."""
-        command = shlex.join(["volreel", *self.command()])
+        command = visible(shlex.join(["volreel", *self.command()]))
         self.app.copy_to_clipboard(command)
         self.app.push_screen(TextDialog("The same on the command line (copied)", command))

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from analysis import open_trace
 from tracer.trace.manifest import Cluster
 from tui.app import ReplayApp
-from tui.dialogs import GoToDialog, TextDialog
+from tui.dialogs import AskDialog, TextDialog
 from tui.history_screen import HistoryScreen
 from tui.history_view import HistoryView
 
@@ -146,9 +146,9 @@ async def test_brackets_go_from_gap_to_gap(shop):
 async def test_g_goes_to_a_time_and_refuses_what_is_none(shop):
     async with replay(shop) as driver:
         await driver.press("g")
-        assert isinstance(driver.app.screen, GoToDialog)
+        assert isinstance(driver.app.screen, AskDialog)
         await driver.press(*"noon", "enter")
-        assert isinstance(driver.app.screen, GoToDialog)
+        assert isinstance(driver.app.screen, AskDialog)
         driver.app.screen.query_one(Input).value = "+1m1s"
         await driver.press("enter")
         assert driver.row == "VANISHED old"
