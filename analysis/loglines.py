@@ -3,69 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
+from analysis.database import Seqs
+from analysis.queries import query
 from tracer.errors import VolreelError
 from tracer.trace.lines import LINE_PARTS, raw_lines
 
 _SEVERITIES = "IWEF"
-_NAMES = """
-with volumes as (
-    select
-        name as pv, volume_handle, claim_uid, claim_namespace || '/' || claim_name as claim, claim_name
-    from objects
-    where kind = 'PersistentVolume'
-    union all
-    select volume_name, null, uid, namespace || '/' || name, name
-    from objects
-    where kind = 'PersistentVolumeClaim'
-),
-
-chosen as (
-    select distinct pv, volume_handle, claim_uid, claim
-    from volumes
-    where $volume in (pv, volume_handle, claim_uid, claim, claim_name)
-),
-
-names as (
-    select unnest([pv, volume_handle, claim_uid, claim]) as name from chosen
-    union
-    select attachments.name
-    from objects as attachments
-    join chosen on chosen.pv = attachments.volume_name
-    where attachments.kind = 'VolumeAttachment'
-    union
-    select $volume
-)
-
-select name from names where name is not null
-"""
-_LINES = """
-select
-    seq, coalesce(logged_at, stamped_at::timestamptz, observed_at) as happened_at, stream, namespace, pod, pod_uid,
-    container, restart, node, component, severity, stamped_at, logged_at, source, message, fields, layout, line
-from logs
-where ($component::varchar is null or $component in (component, container))
-    and (len($severities::varchar[]) = 0 or severity in $severities)
-    and ($begin::timestamptz is null or happened_at >= $begin)
-    and ($end::timestamptz is null or happened_at < $end)
-    and (
-        len($names::varchar[]) = 0
-        or exists (
-            select 1
-            from unnest($names::varchar[]) as wanted(name)
-            where contains(coalesce(message, line, ''), wanted.name)
-                or list_contains(map_values(fields), wanted.name)
-                or (len(wanted.name) > 8 and contains(map_values(fields)::varchar, wanted.name))
-        )
-    )
-order by seq
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +32,8 @@ class Wanted:
     """A regular expression that the line contains."""
     begin: datetime | None = None
     end: datetime | None = None
+    streams: Sequence[str] = ()
+    """Logs of which one is to hold it; empty for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +41,7 @@ class LogLine:
     """One line of a log."""
 
     seq: int
+    observed_at: datetime
     happened_at: datetime
     """The time inside the line; where it has none, the runtime's stamp, else the time of arrival."""
     stream: str
@@ -107,31 +60,55 @@ class LogLine:
     """As it was written, byte for byte, with the runtime's stamp."""
 
 
-def read_log_lines(ask: Callable[[str, Mapping[str, Any]], pa.Table], wanted: Wanted) -> list[LogLine]:
-    """The lines that are wanted, in the trace's order. Raises VolreelError for a bad severity or expression."""
-    pattern = _compiled(wanted.pattern)
-    names: list[str] = []
-    if wanted.volume is not None:
-        names = ask(_NAMES, {"volume": wanted.volume})["name"].to_pylist()
-    parameters = {
-        "names": names,
-        "component": wanted.component,
-        "severities": _at_least(wanted.severity),
-        "begin": wanted.begin,
-        "end": wanted.end,
-    }
-    found = [line for batch in ask(_LINES, parameters).to_batches() for line in _lines(batch)]
-    return found if pattern is None else [each for each in found if pattern.search(each.line or each.message or "")]
+class Ask(Protocol):
+    """Runs a query with parameters, over the rows from one seq to another where they are given."""
+
+    def __call__(self, query: str, parameters: Mapping[str, Any], between: Seqs | None = None, /) -> pa.Table: ...
 
 
-def _lines(batch: pa.RecordBatch) -> Iterator[LogLine]:
-    parts = pa.RecordBatch.from_arrays([batch[name] for name in LINE_PARTS], names=list(LINE_PARTS))
-    names = [name for name in LogLine.__slots__ if name not in ("line", "fields", "happened_at")]
-    rows = batch.select(names).to_pylist()
-    times = batch["happened_at"].to_pylist()
-    fields = batch["fields"].to_pylist()
-    for row, at, pairs, line in zip(rows, times, fields, raw_lines(parts), strict=True):
-        yield LogLine(**row, happened_at=at, fields=dict(pairs or ()), line=line)
+class LogReader:
+    """Reads the lines that are wanted, all or those of a stretch of the trace. Raises TraceDamaged, QueryError."""
+
+    def __init__(self, ask: Ask, wanted: Wanted) -> None:
+        """Raises VolreelError for a bad severity or expression."""
+        self._ask = ask
+        self._pattern = _compiled(wanted.pattern)
+        self._volume = wanted.volume
+        self._names: list[str] | None = None if wanted.volume else []
+        self._parameters = {
+            "component": wanted.component,
+            "severities": _at_least(wanted.severity),
+            "begin": wanted.begin,
+            "end": wanted.end,
+            "streams": list(wanted.streams),
+        }
+
+    def read(self, between: Seqs | None = None) -> list[LogLine]:
+        """The lines in the trace's order; with `between` those from the first seq to the last."""
+        table = self._ask(query("log_lines"), {**self._parameters, "names": self.names()}, between)
+        return [line for batch in table.to_batches() for line in self._lines(batch)]
+
+    def names(self) -> list[str]:
+        """The names of the volume whose lines are wanted; none where any line is."""
+        if self._names is None:
+            self._names = self._ask(query("log_names"), {"volume": self._volume})["name"].to_pylist()
+        return self._names
+
+    def _lines(self, batch: pa.RecordBatch) -> Iterator[LogLine]:
+        raw = raw_lines(pa.RecordBatch.from_arrays([batch[name] for name in LINE_PARTS], names=list(LINE_PARTS)))
+        if self._pattern is not None:
+            # Before the rows are made: that takes longer than looking for an expression.
+            messages = batch["message"].to_pylist()
+            found = [
+                number
+                for number, (line, message) in enumerate(zip(raw, messages, strict=True))
+                if self._pattern.search(line or message or "")
+            ]
+            raw, batch = [raw[number] for number in found], batch.take(found)
+        names = [name for name in LogLine.__slots__ if name not in ("line", "fields")]
+        fields = batch["fields"].to_pylist()
+        for row, pairs, line in zip(batch.select(names).to_pylist(), fields, raw, strict=True):
+            yield LogLine(**row, fields=dict(pairs or ()), line=line)
 
 
 def _at_least(severity: str | None) -> list[str]:

@@ -21,7 +21,7 @@ from analysis.explaining.answer import Explanation
 from analysis.explaining.explain import explain
 from analysis.keeping import Kept, open_kept
 from analysis.latencies import PHASE_KEYS, told_of_groups
-from analysis.loglines import LogLine, Wanted, read_log_lines
+from analysis.loglines import LogLine, LogReader, Wanted
 from analysis.queries import query
 from analysis.samples import survival
 from tracer.errors import VolreelError
@@ -136,7 +136,11 @@ class Trace:
 
     def log_lines(self, wanted: Wanted) -> list[LogLine]:
         """The log lines that are wanted, in the trace's order. Raises TraceDamaged, QueryError."""
-        return read_log_lines(self._desk.arrow, wanted)
+        return self.log_reader(wanted).read()
+
+    def log_reader(self, wanted: Wanted) -> LogReader:
+        """What reads these lines stretch by stretch. Raises VolreelError for a bad severity or expression."""
+        return LogReader(self._desk.arrow, wanted)
 
     def object_versions(
         self,
@@ -218,14 +222,15 @@ class Trace:
                 raise UnknownStep(f"no step or link is called {phase!r}. There are {', '.join(steps)}.")
         return self.sql(query("phase_samples"), {**asked, "by": by})
 
-    def state(self, at: datetime, node: str | None = None) -> pl.DataFrame:
-        """What was wanted on nodes and what stood there at an instant (with a time zone), a row an entry of a world.
+    def state(self, begin: datetime, end: datetime | None = None, *, node: str | None = None) -> pl.DataFrame:
+        """What was wanted on nodes and what stood there at an instant (with a time zone), or at any up to `end`.
 
-        world (`attach` or `mount`), side (`desired` or `actual`), node, volume_id, volume (what people call it),
-        use_id, namespace, pod, standing (`wanted`, or as in the models `attach_actual` and `mount_actual`), attached,
-        listed, inferred, last_error, since, since_known, evidence.
+        A row an entry of a world: world (`attach` or `mount`), side (`desired` or `actual`), node, volume_id, volume
+        (what people call it), use_id, namespace, pod, standing (`wanted`, or as in the models `attach_actual` and
+        `mount_actual`), attached, listed, inferred, last_error, since, until (null while it goes on), since_known,
+        evidence.
         """
-        return self.sql(query("state"), {"at": at, "node": node})
+        return self.sql(query("state"), {"begin": begin, "end": end or begin, "node": node})
 
     def drift(self, begin: datetime, end: datetime | None = None, *, node: str | None = None) -> pl.DataFrame:
         """Where desired and actual differed at an instant, or at any up to `end`: the model `drift`, with names."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,6 +12,9 @@ from analysis.queries import query
 
 if TYPE_CHECKING:
     from analysis.trace import Trace
+
+_REACH = timedelta(minutes=2)
+"""How far around an instant `Worlds` reads: asking for more takes hardly longer than for the instant alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,49 @@ class Standing:
     """As `Trace.state`."""
 
 
+class Worlds:
+    """The worlds of a trace while time goes on: what is read for one instant answers for those around it as well."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._read: _Stretch | None = None
+
+    def at(self, instant: datetime) -> Standing:
+        """As `standing`. To be asked by one thread at a time. Raises TraceDamaged, QueryError."""
+        if self._read is None or not self._read.begin <= instant < self._read.end:
+            self._read = _read(self._trace, instant - _REACH, instant + _REACH)
+        return self._read.at(instant)
+
+
 def standing(trace: Trace, at: datetime, node: str | None = None) -> Standing:
     """The worlds of a trace at an instant (with a time zone), of all nodes or of one."""
-    unwatched = trace.sql(query("unwatched"), {"at": at, "node": node})
-    return Standing(at, unwatched, trace.drift(at, node=node), trace.state(at, node=node))
+    return _read(trace, at, at, node).at(at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """All that was so at any instant from `begin` up to `end`."""
+
+    begin: datetime
+    end: datetime
+    unwatched: pl.DataFrame
+    drift: pl.DataFrame
+    entries: pl.DataFrame
+
+    def at(self, instant: datetime) -> Standing:
+        return Standing(
+            instant,
+            _holding(self.unwatched, instant, "since", "until").drop("since", "until"),
+            _holding(self.drift, instant, "from_at", "to_at"),
+            _holding(self.entries, instant, "since", "until"),
+        )
+
+
+def _read(trace: Trace, begin: datetime, end: datetime, node: str | None = None) -> _Stretch:
+    unwatched = trace.sql(query("unwatched"), {"begin": begin, "end": end, "node": node})
+    drift = trace.drift(begin, end, node=node)
+    return _Stretch(begin, end, unwatched, drift, trace.state(begin, end, node=node))
+
+
+def _holding(frame: pl.DataFrame, instant: datetime, since: str, until: str) -> pl.DataFrame:
+    return frame.filter(pl.col(since) <= instant, pl.col(until).is_null() | (pl.col(until) > instant))

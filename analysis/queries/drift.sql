@@ -2,9 +2,7 @@
 -- $node: null for all nodes.
 select
     drift.*,
-    coalesce(
-        volumes.claim_namespace || '/' || volumes.claim_name, volumes.pv_name, drift.volume_id
-    ) as volume,
+    coalesce(volumes.label, drift.volume_id) as volume,
     uses.namespace,
     uses.pod
 from drift

@@ -1,4 +1,5 @@
--- One entry of a world at the instant $at: a volume that was wanted on a node, or stood there; $node: null for all nodes.
+-- One entry of a world in the time from $begin to $end, or at that instant where both are the same: a volume that was
+-- wanted on a node, or stood there. $node: null for all nodes.
 with entries as (
     select 'attach' as world, 'desired' as side, 'wanted' as standing, *
     from attach_desired
@@ -18,9 +19,7 @@ select
     entries.side,
     entries.node,
     entries.volume_id,
-    coalesce(
-        volumes.claim_namespace || '/' || volumes.claim_name, volumes.pv_name, entries.unique_name, entries.volume_id
-    ) as volume,
+    coalesce(volumes.label, entries.unique_name, entries.volume_id) as volume,
     entries.use_id,
     uses.namespace,
     uses.pod,
@@ -30,12 +29,13 @@ select
     entries.inferred,
     entries.last_error,
     entries.valid_from as since,
+    entries.valid_to as until,
     entries.since_known,
     entries.seq_from as evidence
 from entries
 left join _volumes as volumes on volumes.volume_id = entries.volume_id
 left join uses on uses.use_id = entries.use_id
-where entries.valid_from <= $at
-    and (entries.valid_to is null or entries.valid_to > $at)
+where (entries.valid_from <= $begin or entries.valid_from < $end)
+    and (entries.valid_to is null or entries.valid_to > $begin)
     and ($node::varchar is null or entries.node = $node)
 order by entries.node, volume, entries.world, entries.side desc, entries.valid_from, entries.use_id

@@ -1,4 +1,5 @@
--- One source of which nothing is known at the instant $at, though the worlds are made of it; and why, where a note says.
+-- One stretch of the time from $begin to $end, or that instant where both are the same, in which nothing is known of one
+-- source, though the worlds are made of it; and why, where a note says. $node: null for all nodes.
 with needed (source, place) as (
     select
         unnest(['pods', 'persistentvolumeclaims', 'persistentvolumes', 'volumeattachments', 'nodes', 'csidrivers']),
@@ -9,24 +10,47 @@ with needed (source, place) as (
     where node is not null and ($node::varchar is null or node = $node)
 ),
 
-watched as (
-    select source, place
-    from _watched
-    where begins_at <= $at and ends_at >= $at
+reasons as (
+    select regexp_extract(stream, '[^/]+$') as source, begins_at, ends_at, why
+    from coverage
+    where not starts_with(stream, 'log/')
 ),
 
-reasons as (
-    select regexp_extract(stream, '[^/]+$') as source, any_value(why) as why
-    from coverage
-    where begins_at <= $at and (ends_at is null or ends_at > $at) and not starts_with(stream, 'log/')
-    group by source
+-- Where what is watched may change.
+edges as (
+    select unnest([begins_at, ends_at + interval 1 microsecond]) as from_at
+    from _watched
+    union
+    select unnest([begins_at, ends_at])
+    from reasons
+    union
+    select $begin::timestamptz
+),
+
+stretches as (
+    select from_at, lead(from_at) over (order by from_at) as until
+    from edges
+    where from_at >= $begin and (from_at = $begin or from_at < $end)
 )
 
-select needed.source, needed.place, reasons.why
+select
+    needed.source,
+    needed.place,
+    stretches.from_at as since,
+    stretches.until,
+    any_value(reasons.why) as why
 from needed
-left join reasons on reasons.source = needed.source
+cross join stretches
+left join reasons
+    on reasons.source = needed.source
+    and reasons.begins_at <= stretches.from_at
+    and (reasons.ends_at is null or reasons.ends_at > stretches.from_at)
 where not exists (
-        from watched
-        where watched.source = needed.source and (needed.place is null or watched.place = needed.place)
+        from _watched as watched
+        where watched.source = needed.source
+            and (needed.place is null or watched.place = needed.place)
+            and watched.begins_at <= stretches.from_at
+            and watched.ends_at >= stretches.from_at
     )
-order by needed.source, needed.place
+group by all
+order by needed.source, needed.place, stretches.from_at

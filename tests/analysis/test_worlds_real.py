@@ -69,11 +69,11 @@ def test_the_drift_lasts_as_long_as_the_driver_was_away(stuck):
 
 def test_what_of_another_node_is_asked_for_is_nothing(stuck):
     assert differing(stuck, "07:42:30", "another") == set()
-    assert stuck.state(at("07:42:30"), "another").is_empty()
+    assert stuck.state(at("07:42:30"), node="another").is_empty()
 
 
 def test_the_state_names_what_is_wanted_and_how_it_stands(stuck):
-    state = stuck.state(at("07:42:30"), "lab-node-1").filter(world="attach")
+    state = stuck.state(at("07:42:30"), node="lab-node-1").filter(world="attach")
     assert set(state.select("volume", "side", "standing", "attached", "listed").rows()) == {
         ("s10/d1", "actual", "attached", True, True),
         ("s10/d2", "desired", "wanted", None, None),
