@@ -32,9 +32,10 @@ def derive(message: str, fields: dict[str, str]) -> Pairs | None:
         about = [(name, fields[key]) for key, name in _FIELDS.items() if fields.get(key)]
         return [(METHOD, calling[1]), (PHASE, CALL), *about]
     pairs: Pairs = []
-    if attachment := _ATTACHMENT.search(message, 0, 4096):
+    # Most lines have neither; to look for a text is ten times as fast as to look for an expression.
+    if "csi-" in message and (attachment := _ATTACHMENT.search(message, 0, 4096)):
         pairs.append(("va", attachment[1]))
-    if volume := _VOLUME.search(message, 0, 4096):
+    if "volume [" in message and (volume := _VOLUME.search(message, 0, 4096)):
         pairs.append(("volume_handle", volume[1]))
     if "rpc error: code = " in message:
         pairs += error_pairs(message)

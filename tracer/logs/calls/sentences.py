@@ -46,13 +46,13 @@ def derive(message: str, fields: dict[str, str]) -> Pairs | None:
         text = text[operation.end() :]
     parts = text.partition(" : ")[0].split('"')
     form = _form(tuple(parts[::2]))
-    if form is None and operation is None:
-        return None
     if form is not None:
-        found |= _told(form, parts) | ({"outcome": "failed"} if operation else {})
+        found["verb"] = form.verb
+        found.setdefault("outcome", form.outcome)
+        _name(form, parts, found)
     if found.get("outcome") == "failed":
         found |= _failure(fields.get("err") or text)
-    return [(name, value) for name, value in found.items() if value and name not in fields]
+    return [(name, value) for name, value in found.items() if value and name not in fields] if found else None
 
 
 class _Form(NamedTuple):
@@ -84,9 +84,9 @@ def _form(skeleton: tuple[str, ...]) -> _Form | None:
     return _Form(verb, outcome, int(volume), unique, inner, pod, node)
 
 
-def _told(form: _Form, parts: list[str]) -> dict[str, str]:
+def _name(form: _Form, parts: list[str], found: dict[str, str]) -> None:
+    """Add what the sentence names: the volume, its pod, its node."""
     volume = parts[form.volume]
-    found = {"verb": form.verb, "outcome": form.outcome}
     found |= unique_name(parts[form.unique] if form.unique is not None else volume)
     if form.inner is not None:
         found["pv"] = parts[form.inner]
@@ -99,7 +99,6 @@ def _told(form: _Form, parts: list[str]) -> dict[str, str]:
             found["pod"] = pod
     if form.node is not None:
         found["node"] = parts[form.node]
-    return found
 
 
 def _failure(text: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from tracer.logs.key_values import parse_structured
 from tracer.logs.parsed import Parsed, Statement, statement
 
 NAME = "klog"
-_HEAD = re.compile(r"([IWEF])( +\d{1,10} )([^\s\]:]{1,200}:\d{1,9})")
+_HEAD = re.compile(r"( +\d{1,10} )([^\s\]:]{1,200}:\d{1,9})")
 _LONGEST_HEAD = 300
 _SHORT = 1024
 """Tails up to this length are remembered: most of a quiet cluster's lines differ in their time alone."""
@@ -24,13 +24,13 @@ _LONGEST = 32_768
 
 def parse(text: str, calendar: Calendar) -> Parsed | None:
     """The line, or None for another dialect's."""
-    if text[:1] not in _LETTERS or text[14:15] != ".":
+    if text[14:15] != "." or text[0] not in _LETTERS:
         return None
     when = calendar.known.get(text[1:14]) or calendar.resolve(text[1:14])
     micros = text[15:21]
     if when is None or len(micros) != 6 or not (micros.isascii() and micros.isdigit()):
         return None
-    said = (_said if len(text) <= _SHORT else _said.__wrapped__)(text[0] + text[21:], when[1])
+    said = (_said if len(text) <= _SHORT else _said.__wrapped__)(text[21:], text[0], when[1])
     return None if said is None else Parsed(when[0] * 1_000_000 + int(micros), said)
 
 
@@ -38,30 +38,29 @@ _LETTERS = frozenset("IWEF")
 
 
 class _Head(NamedTuple):
-    severity: str
     source: str
     layout: str
     """Up to the message."""
 
 
 @lru_cache(maxsize=4096)
-def _head(text: str, offset: int) -> _Head | None:
-    """What stands before `] `, without the time: one per place that logs."""
+def _head(text: str, severity: str, offset: int) -> _Head | None:
+    """What stands between the time and `] `: one per place that logs."""
     match = _HEAD.fullmatch(text)
     if match is None:
         return None
-    severity, process, source = match.groups()
-    return _Head(severity, source, f"{severity}{{at %m%d %H:%M:%S.|6|{offset}}}{process}{{source}}] ")
+    process, source = match.groups()
+    return _Head(source, f"{severity}{{at %m%d %H:%M:%S.|6|{offset}}}{process}{{source}}] ")
 
 
 @lru_cache(maxsize=2048)
-def _said(tail: str, offset: int) -> Statement | None:
-    """From the severity's letter and what follows the time."""
+def _said(tail: str, severity: str, offset: int) -> Statement | None:
+    """From what follows the time."""
     text, bracket, rest = tail.partition("] ")
-    head = _head(text, offset) if bracket and len(text) <= _LONGEST_HEAD else None
+    head = _head(text, severity, offset) if bracket and len(text) <= _LONGEST_HEAD else None
     if head is None:
         return None
-    severity, source, layout = head
+    source, layout = head
     found = parse_structured(rest) if rest[:1] == '"' and len(rest) <= _LONGEST else None
     if found is None:
         return statement(severity, source, rest, (), layout + "{message}")
