@@ -43,11 +43,6 @@ def read_overview(trace: Trace, begin: datetime, end: datetime) -> Overview:
     return Overview([rows.get(stretch, 0) for stretch in range(STRETCHES)], trace.sql(_GAPS, {"end": end}).rows())
 
 
-def count_volumes(trace: Trace) -> int:
-    """How many volumes there are. Raises QueryError, TraceDamaged."""
-    return int(trace.sql("select count(*) from volumes").item())
-
-
 def read_found(trace: Trace) -> list[Found]:
     """The findings that `volreel diagnose` counts as roots. Raises QueryError, TraceDamaged."""
     return [Found(*row) for row in trace.sql(_ROOTS).rows()]

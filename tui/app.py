@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from textual import on, work
+from textual import on
 from textual.app import App, SystemCommand
+from textual.message import Message
 from textual.screen import Screen
 
-from analysis.overview import count_volumes, read_found, read_overview
+from analysis.overview import read_found, read_overview
 from analysis.trace import Summary, Trace
 from tracer.errors import VolreelError
-from tui.messages import Learnt, ModelsAdvanced
+from tui.messages import FoundLoaded, ModelsAdvanced, OverviewLoaded, VolumesLoaded
 from tui.replay import Known, Replay
 from tui.view_screen import ViewScreen
 from tui.views import VIEWS
 
 _TICK_S = 0.2
 LEARNING = "learning"
-"""The group of the worker that no view waits for."""
+"""The group of the workers that no view waits for."""
 
 
 class ReplayApp(App[None]):
-    """Shows a trace: its volumes first, or with a `start` its history with the cursor there."""
+    """Shows a trace: a `view`; else a volume, or with a `start` its history there, or its volumes."""
 
     TITLE = "volreel"
 
-    def __init__(self, trace: Trace, summary: Summary, start: datetime | None = None) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        summary: Summary,
+        *,
+        start: datetime | None = None,
+        view: str | None = None,
+        volume_id: str | None = None,
+    ) -> None:
         super().__init__()
-        self.replay = Replay(trace, summary, start)
-        self._first_view = "history" if start else "volumes"
-        self._is_learning = False
-        for view in VIEWS:
-            self.add_mode(view.name, partial(view.make, self.replay))
-            self.bind(view.key, f"view({view.name!r})", description=view.meaning, show=False)
+        self.replay = Replay(trace, summary, start, volume_id)
+        self._first_view = view or ("volume" if volume_id else "history" if start else "volumes")
+        for each in VIEWS:
+            self.add_mode(each.name, partial(each.make, self.replay))
+            self.bind(each.key, f"view({each.name!r})", description=each.meaning, show=False)
 
     async def on_mount(self) -> None:
         self.replay.trace.when_building(self._tell_of_advance)
         await self.switch_mode(self._first_view)
         self.set_interval(_TICK_S, self._tick)
-        self.learn()
+        self._learn_overview()
 
     def on_unmount(self) -> None:
         self.replay.trace.cancel()
@@ -51,7 +60,7 @@ class ReplayApp(App[None]):
         """Show a view; a dialog that is open stays."""
         if len(self.screen_stack) == 1:
             await self.switch_mode(name)
-            self.learn()
+            self._learn_findings()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         for view in VIEWS:
@@ -60,41 +69,59 @@ class ReplayApp(App[None]):
             )
         yield SystemCommand("Quit (q)", "Leave volreel", self.exit)
 
+    @property
+    def _view(self) -> ViewScreen | None:
+        """The view in front; None behind a dialog, before it is composed, and when the app ends."""
+        return self.screen if isinstance(self.screen, ViewScreen) and self.screen.children else None
+
     # -- what the first lines of every view tell: nobody waits for it -------------------------------------------------
 
-    def learn(self) -> None:
-        """Find out what is not known of the trace as a whole; where that is cancelled the next view asks again."""
-        if self.replay.known.found is None and not self._is_learning:
-            self._is_learning = True
-            self._learn(self.replay.known)
+    def _learn_overview(self) -> None:
+        summary = self.replay.summary
+        if summary.first_at and summary.last_at:
+            begin, end = summary.first_at, summary.last_at
+            self._learn("overview", lambda: OverviewLoaded(read_overview(self.replay.trace, begin, end)))
 
-    @work(thread=True, group=LEARNING)
-    def _learn(self, known: Known) -> None:
-        trace, summary = self.replay.trace, self.replay.summary
-        try:
-            if known.overview is None and summary.first_at and summary.last_at:
-                known = replace(known, overview=read_overview(trace, summary.first_at, summary.last_at))
-                self.post_message(Learnt(known))
-            known = replace(known, volumes=count_volumes(trace))
-            self.post_message(Learnt(known))
-            known = replace(known, found=read_found(trace))
-        except VolreelError:
-            pass  # it was cancelled, or the view that asks as well says why not
-        self.post_message(Learnt(known, is_all=True))
+    def _learn_findings(self) -> None:
+        """Only when the volumes are known: by then most of the models that findings need are built."""
+        known = self.replay.known
+        if known.volumes is not None and known.found is None:
+            self._learn("findings", lambda: FoundLoaded(read_found(self.replay.trace)))
 
-    @on(Learnt)
-    def _take_learnt(self, learnt: Learnt) -> None:
-        self.replay.known = learnt.known
-        self._is_learning = not learnt.is_all
-        if isinstance(self.screen, ViewScreen):
-            self.screen.show_known()
+    def _learn(self, name: str, question: Callable[[], Message]) -> None:
+        """Have a thread ask, unless one does; where that is cancelled the next view asks again."""
+
+        def learn() -> None:
+            with suppress(VolreelError):
+                self.post_message(question())
+
+        if all(worker.is_finished for worker in self.workers if worker.name == name):
+            self.run_worker(learn, name=name, group=LEARNING, thread=True)
+
+    @on(OverviewLoaded)
+    def _take_overview(self, loaded: OverviewLoaded) -> None:
+        self._know(replace(self.replay.known, overview=loaded.overview))
+
+    @on(VolumesLoaded)
+    def _take_volumes(self, loaded: VolumesLoaded) -> None:
+        self._know(replace(self.replay.known, volumes=len(loaded.volumes)))
+        self._learn_findings()
+
+    @on(FoundLoaded)
+    def _take_found(self, loaded: FoundLoaded) -> None:
+        self._know(replace(self.replay.known, found=loaded.found))
+
+    def _know(self, known: Known) -> None:
+        self.replay.known = known
+        if self._view:
+            self._view.show_known()
 
     def _tick(self) -> None:
         if not self.replay.pace.is_playing:
             return
-        if isinstance(self.screen, ViewScreen):
+        if self._view:
             self.replay.advance()
-            self.screen.moved()
+            self._view.moved()
         else:
             self.replay.pace.pause()
 
@@ -103,5 +130,5 @@ class ReplayApp(App[None]):
 
     @on(ModelsAdvanced)
     def _show_advance(self, advanced: ModelsAdvanced) -> None:
-        if isinstance(self.screen, ViewScreen):
-            self.screen.show_advance(advanced.done, advanced.total)
+        if self._view:
+            self._view.show_advance(advanced.done, advanced.total)

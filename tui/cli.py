@@ -35,4 +35,4 @@ def replay(
     with open_trace(trace) as opened:
         summary = opened.summary()
         start = go_to(at, summary.first_at, summary.last_at) if at else None
-        ReplayApp(opened, summary, start).run()
+        ReplayApp(opened, summary, start=start).run()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from textual.message import Message
 
 from analysis.history import Change, HistoryRow
 from analysis.landmarks import Spot
+from analysis.latencies import Latencies
+from analysis.overview import Found, Overview
 from analysis.timeline import Timeline
 from analysis.volume_list import VolumeList
-from tui.replay import Known
 
 
 @dataclass
@@ -38,12 +40,17 @@ class ModelsAdvanced(Message):
 
 
 @dataclass
-class Learnt(Message):
-    """More is known of the trace as a whole."""
+class OverviewLoaded(Message):
+    """The trace as seen from afar is here."""
 
-    known: Known
-    is_all: bool = False
-    """Whether that is all that will be found out now."""
+    overview: Overview
+
+
+@dataclass
+class FoundLoaded(Message):
+    """It is known what there are of findings."""
+
+    found: Sequence[Found]
 
 
 @dataclass
@@ -96,3 +103,18 @@ class VolumeLoaded(Message):
     life: Timeline
     blame: str
     """Who had the turn while its pods waited, in words as wide as the screen was."""
+
+
+@dataclass
+class LatenciesLoaded(Message):
+    """How long each kind of phase takes is known."""
+
+    latencies: Latencies
+
+
+@dataclass
+class SlowestLoaded(Message):
+    """The phases of a group that took the longest are here."""
+
+    group: dict[str, Any]
+    phases: list[dict[str, Any]]

