@@ -20,10 +20,9 @@ from analysis.database import Seqs, Tables, open_database
 from analysis.explaining.answer import Explanation
 from analysis.explaining.explain import explain
 from analysis.keeping import Kept, open_kept
-from analysis.latencies import PHASE_KEYS, told_of_groups
+from analysis.latencies import PHASE_KEYS, latencies
 from analysis.loglines import LogLine, LogReader, Wanted
 from analysis.queries import query
-from analysis.samples import survival
 from tracer.errors import VolreelError
 from tracer.trace.verifying import leave_out_damaged
 from tracer.trace.visible import visible
@@ -103,6 +102,8 @@ class Trace:
         at: datetime | None = None,
     ) -> None:
         self.path = recorded.path
+        self.id = recorded.manifest.trace_id
+        """Names this recording wherever it is moved to. It may be any text."""
         self._recorded = recorded
         self._at = at
         self._desk = Desk(database, recorded.path, Tables(recorded, at), kept)
@@ -210,8 +211,7 @@ class Trace:
         direction, link, phase, owner, grp (the value), precision_us (how far the durations are known, the median), and
         the figures of `analysis.samples.survival` in microseconds, all Kaplan-Meier. The order is that of the chain.
         """
-        samples = self.phase_samples(by, wanted)
-        return told_of_groups(survival(samples, PHASE_KEYS), samples)
+        return latencies(self.phase_samples(by, wanted))
 
     def phase_samples(self, by: str | None = None, wanted: Population | None = None) -> pl.DataFrame:
         """Each phase as a sample of how long its kind takes; see `analysis.samples`. Raises UnknownStep."""
@@ -220,7 +220,20 @@ class Trace:
             steps = [step for (step,) in self.sql(_STEPS).rows()]
             if phase not in steps:
                 raise UnknownStep(f"no step or link is called {phase!r}. There are {', '.join(steps)}.")
-        return self.sql(query("phase_samples"), {**asked, "by": by})
+        figures = "select * exclude (volume_id, use_id, begins_at, evidence)"
+        return self.sql(f"{figures} from (\n{query('phase_samples')})", {**asked, "by": by})
+
+    def slowest_phases(
+        self, group: Mapping[str, Any], by: str | None = None, wanted: Population | None = None, *, most: int = 100
+    ) -> pl.DataFrame:
+        """The phases of a `group`, a row of `latency(by, wanted)`, that took the longest, a row each.
+
+        volume_id, volume (what people call it), pod and node (null where it is no phase of a use), begins_at,
+        duration_us (so far, where not is_complete), is_complete, and evidence: the seq of the row that shows how it
+        began.
+        """
+        asked = {**asdict(wanted or Population()), "by": by, "most": most, **{key: group[key] for key in PHASE_KEYS}}
+        return self.sql(f"with samples as (\n{query('phase_samples')})\n{query('slowest_phases')}", asked)
 
     def state(self, begin: datetime, end: datetime | None = None, *, node: str | None = None) -> pl.DataFrame:
         """What was wanted on nodes and what stood there at an instant (with a time zone), or at any up to `end`.

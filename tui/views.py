@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tui.history_screen import HistoryScreen
+from tui.latency_screen import LatencyScreen
 from tui.replay import Replay
 from tui.view_screen import ViewScreen
 from tui.volume_screen import VolumeScreen
@@ -25,4 +26,5 @@ VIEWS = (
     View("1", "volumes", "All volumes, stuck first, then slowest", VolumesScreen),
     View("2", "volume", "The life of the volume that was opened", VolumeScreen),
     View("3", "history", "All observations around the time cursor", HistoryScreen),
+    View("6", "latency", "How long each step takes, and for which volumes the longest", LatencyScreen),
 )

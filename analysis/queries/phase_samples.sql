@@ -34,7 +34,12 @@ select
     state = 'done' and not left_censored and not right_censored and duration_us is not null as is_complete,
     longest_us - shortest_us as precision_us,
     -- Where in the chain the step begins.
-    places.place
+    places.place,
+    subjects.volume_id,
+    subjects.use_id,
+    subjects.begins_at,
+    -- The row that shows how it began; null where it was not seen.
+    subjects.evidence_from as evidence
 from subjects
 left join places using (direction, from_milestone)
 where coalesce(duration_us, shortest_us) is not null
