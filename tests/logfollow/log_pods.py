@@ -41,6 +41,10 @@ class SidecarPod:
     def stream(self, restart: int = 0) -> str:
         return f"log/{NAMESPACE}/{self.name}/{self.uid}/{self.container}/{restart}"
 
+    def waits(self) -> SidecarPod:
+        """The pod's status says that the container has not started yet."""
+        return self._status({"waiting": {"reason": "ContainerCreating"}})
+
     def runs(self) -> SidecarPod:
         """The pod's status says that the container is running."""
         return self._status({"running": {"startedAt": stamp(self.log.now_ns)[:19] + "Z"}})

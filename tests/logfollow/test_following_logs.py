@@ -332,3 +332,27 @@ async def test_secrets_in_lines_do_not_reach_the_disk(tmp_path: Path) -> None:
         said = " ".join(map(str, lines(run.trace)))
         assert "NodeStageVolume" in said and "username=me" in said
         assert "squeamish" not in said
+
+
+async def test_a_container_that_never_starts_has_no_gap(tmp_path: Path) -> None:
+    async with FakeApi(PODS) as api:
+        pod, unseen = SidecarPod(api, "waits"), SidecarPod(api, "no-status")
+        pod.waits()
+        async with recording(api, tmp_path / "t.trace") as run:
+            for each in (pod, unseen):
+                await run.until(lambda each=each: log_notes(run.trace, each.stream()) == ["opened"])
+                each.delete()
+                await run.until(lambda each=each: log_notes(run.trace, each.stream()) == ["opened", "closed"])
+        assert "never started" in log_detail(run.trace, pod.stream(), "closed")
+
+
+async def test_a_run_that_came_and_went_unseen_is_a_gap(tmp_path: Path) -> None:
+    async with FakeApi(PODS) as api:
+        pod = SidecarPod(api).waits()
+        async with recording(api, tmp_path / "t.trace") as run:
+            await run.until(lambda: log_notes(run.trace, pod.stream()) == ["opened"])
+            pod.log.write("run 0, which nobody can have any more")
+            pod.log.restart()
+            pod.restarts().log.write("run 2")
+            await run.until(lambda: len(lines(run.trace)) == 1)
+        assert log_notes(run.trace, pod.stream(0)) == ["opened", "gap", "closed"]

@@ -83,6 +83,24 @@ async def test_a_pod_that_went_while_nobody_looked_leaves_a_gap(tmp_path: Path) 
         assert "deleted" in log_detail(run.trace, pod.stream(), "gap")
 
 
+async def test_a_run_that_began_and_was_lost_while_the_recorder_was_killed_is_a_gap(tmp_path: Path) -> None:
+    async with FakeApi(PODS) as api:
+        lost, deleted = SidecarPod(api, "lost"), SidecarPod(api, "deleted")
+        async with recording(api, tmp_path / "t.trace", crash=True) as run:
+            await run.until(lambda: all(log_notes(run.trace, each.stream()) == ["opened"] for each in (lost, deleted)))
+        lost.runs().log.write("run 0")
+        for number in (1, 2):
+            lost.restarts().log.write(f"run {number}")
+        deleted.runs().log.write("a word")
+        deleted.delete()
+        async with recording(api, tmp_path / "t.trace", resume=True) as run:
+            await read(run, 2)
+            await run.until(lambda: log_notes(run.trace, deleted.stream())[-1:] == ["closed"])
+        assert lines(run.trace) == lost.log.texts[1:]
+        assert log_notes(run.trace, lost.stream(0))[-2:] == ["gap", "closed"]
+        assert log_notes(run.trace, deleted.stream())[-2:] == ["gap", "closed"]
+
+
 async def test_what_was_rotated_away_while_the_recorder_was_down_is_a_gap(tmp_path: Path) -> None:
     async with FakeApi(PODS) as api:
         pod = SidecarPod(api).runs()

@@ -52,6 +52,10 @@ class Sight:
         self.is_gone = True
         self.news.set()
 
+    def has_begun(self, restart: int) -> bool:
+        """Whether a run has a log, as far as the status says."""
+        return self.latest is not None and (self.latest.restart > restart or self.latest.has_log)
+
     def is_over(self, restart: int) -> bool:
         """Whether a run has ended."""
         return self.is_gone or (self.latest is not None and (self.latest.restart > restart or self.latest.is_over))

@@ -54,6 +54,9 @@ class ContainerFollower:
         if self._pasts:
             return min(self._pasts)
         latest = self.sight.latest
+        if self._done < 0 and (latest is None or not latest.has_log):
+            # Followed before it starts: a recorder that is killed meanwhile knows that it owes this run.
+            return 0 if latest is None else latest.restart
         if latest is None or not latest.has_log or latest.restart <= self._done:
             return None
         first = latest.restart - 1 if latest.has_previous else latest.restart

@@ -35,6 +35,8 @@ class RunFollower:
         self._restart = restart
         self._was_read = False
         """Whether the last answer was read until the server ended it."""
+        self._is_first = past is None
+        """Whether no other recorder has followed it."""
         self._why_unread = ""
         self._reads_previous = False
         run = sight.container.run(restart, sight.node)
@@ -49,7 +51,7 @@ class RunFollower:
         self._means.sink.note(stream, "opened", detail=sight.container.component)
         while True:
             sight.news.clear()
-            if sight.latest is None and not sight.is_gone:  # taken up from a trace: the pod's status is on its way
+            if self._is_to_come() and not sight.is_gone:
                 await sight.news.wait()
                 continue
             place = await take_place(self._means.places)
@@ -58,12 +60,24 @@ class RunFollower:
                     break
             finally:
                 place.leave()
-        if not self._was_read:
-            self.reading.gap(f"{self._why_unread} before the log was read to its end")
-        detail = "ended: read to its end" if self._was_read else "ended: the rest is missing"
-        self._means.sink.note(stream, "closed", detail=detail)
+        self._means.sink.note(stream, "closed", detail=f"ended: {self._end()}")
         self._means.lifter.forget(stream)
         self._troubles.over()
+
+    def _is_to_come(self) -> bool:
+        """Whether there is no log to ask for yet; of one taken up from a trace the pod's status is on its way."""
+        if self._sight.latest is None:
+            return True
+        return self.reading.position.newest is None and not self._sight.has_begun(self._restart)
+
+    def _end(self) -> str:
+        """How it ended; a gap row first if lines may be missing."""
+        if self._was_read:
+            return "read to its end"
+        if self._is_to_come() and (self._is_first or self._sight.latest is not None):
+            return "by its pod's status it never started"
+        self.reading.gap(f"{self._why_unread} before the log was read to its end")
+        return "the rest is missing"
 
     def _cannot_be_read(self) -> bool:
         why = self._sight.lost_because(self._restart)
