@@ -32,6 +32,8 @@ from tui.replay import Replay
 from tui.wording import headline, keys_in_words, position
 
 _WIDEST_TEXT = 96
+_LOWEST = 10
+"""Lines of a terminal from which there is room for the strip."""
 
 
 class _Move(NamedTuple):
@@ -182,6 +184,7 @@ class ViewScreen(Screen[None]):
         self._show_position()
 
     def on_resize(self) -> None:
+        self.query_one(ActivityStrip).display = self.size.height >= _LOWEST
         self._show_position()
 
     def move(self, spot: Spot) -> None:

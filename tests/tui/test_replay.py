@@ -172,7 +172,7 @@ async def test_hostile_text_is_shown_and_never_obeyed(tmp_path):
 
 async def test_an_empty_trace_has_a_clear_view_and_no_key_breaks_it(small):
     async with replay(small.ended(), (40, 12)) as driver:
-        assert driver.history() == ["This trace is empty: nothing was recorded."]
+        assert " ".join(driver.history()).startswith("This trace is empty: nothing was recorded.")
         assert driver.text("headline").startswith("no gaps · no observations")
         keys = ("right", "left", "space", "plus", "end", "home", "pagedown")
         await driver.press(*keys, "left_square_bracket", "g", "5", "0", "%", "enter", "question_mark", "escape")
@@ -181,7 +181,7 @@ async def test_an_empty_trace_has_a_clear_view_and_no_key_breaks_it(small):
 
 async def test_a_trace_of_log_lines_alone_has_a_clear_view(small):
     async with replay(small.log(1, "hello").ended()) as driver:
-        assert driver.history() == ["This trace holds no observations."]
+        assert driver.history()[0] == "This trace holds no observations."
         await driver.press("right", "space", "end")
 
 
