@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from analysis.trace import Trace
 
 _TEXTS = ("label", "pv_name", "volume_handle", "storage_class", "driver", "standing", "phase", "owner", "last_error")
+_SEARCHED = "_searched"
+"""These texts in one, in lower case."""
 _LOOKS_LIKE_A_CONDITION = re.compile(rf"({'|'.join(WORDS)})\s*(!=|>=|<=|=|>|<).*")
 ORDERS = ("stuck first", "volume", "stands", "step", "who")
 """By what the list can be sorted; `stuck first`: those that wait the longest, then those with the slowest phase."""
@@ -29,6 +31,7 @@ class VolumeList:
     """Some volumes, or all, in an order: rows of `Trace.volumes`, by their index."""
 
     def __init__(self, volumes: pl.DataFrame) -> None:
+        """`volumes` as `Trace.volumes` gives them, with their `_SEARCHED` texts."""
         self._volumes = volumes
 
     def __len__(self) -> int:
@@ -51,7 +54,8 @@ class VolumeList:
         """Those for which every word holds, in the same order.
 
         A word is a condition of `analysis.volume_filter` (`class=fast`), or stands in the volume's name, names of its
-        parts, step, owner or last error; capitals do not matter. Raises NotACondition.
+        parts, step, owner or last error; where it stands in none, its letters stand in a volume's name in their order
+        (`dw1` in `data-web-1`). Capitals do not matter. Raises NotACondition.
         """
         conditions = [word for word in words.split() if _LOOKS_LIKE_A_CONDITION.fullmatch(word)]
         texts = [word for word in words.split() if not _LOOKS_LIKE_A_CONDITION.fullmatch(word)]
@@ -66,9 +70,13 @@ class VolumeList:
 
 def read_volumes(trace: Trace) -> VolumeList:
     """All volumes, stuck first. Raises QueryError, TraceDamaged."""
-    return VolumeList(trace.volumes())
+    texts = pl.concat_str(pl.col(_TEXTS).fill_null(""), separator="\n")
+    return VolumeList(trace.volumes().with_columns(texts.str.to_lowercase().alias(_SEARCHED)))
 
 
 def _holding(volumes: pl.DataFrame, word: str) -> pl.DataFrame:
-    is_in = (pl.col(each).fill_null("").str.to_lowercase().str.contains(word.lower(), literal=True) for each in _TEXTS)
-    return volumes.filter(pl.any_horizontal(is_in))
+    searched = word.lower()
+    exact = volumes.filter(pl.col(_SEARCHED).str.contains(searched, literal=True))
+    if exact.height:
+        return exact
+    return volumes.filter(pl.col("label").str.to_lowercase().str.contains(".*".join(map(re.escape, searched))))

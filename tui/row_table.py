@@ -62,20 +62,27 @@ class RowTable(Widget, can_focus=True):
         self._widths: Sequence[int] = ()
         self._count = 0
         self._cells: Callable[[int], Sequence[str]] = lambda _: ()
+        self._style: Callable[[int], str] = lambda _: ""
         self._words: str | None = ""
 
     def show(
-        self, columns: Sequence[Column], count: int, cells: Callable[[int], Sequence[str]], index: int = 0
+        self,
+        columns: Sequence[Column],
+        count: int,
+        cells: Callable[[int], Sequence[str]],
+        index: int = 0,
+        *,
+        style: Callable[[int], str] = lambda _: "",
     ) -> None:
         """Draw `count` rows, each as `cells` gives it, with the one at `index` selected."""
         self._words = None
-        self._columns, self._count, self._cells = columns, count, cells
+        self._columns, self._count, self._cells, self._style = columns, count, cells, style
         self.index, self.first_column = max(0, min(index, count - 1)), 0
         self._widths = [cell_len(visible(column.name)) for column in columns]
         for row in range(min(count, _MEASURED)):
             self._widths = [
                 max(width, min(column.most, cell_len(visible(cell))))
-                for width, column, cell in zip(self._widths, columns, cells(row), strict=True)
+                for width, column, cell in zip(self._widths, columns, self._row(row), strict=True)
             ]
         self.refresh()
 
@@ -137,15 +144,18 @@ class RowTable(Widget, can_focus=True):
         lines = [self._line("  ", [column.name for column in self._columns], "bold")]
         for index in range(self.top, min(self.top + self.page, self._count)):
             is_selected = index == self.index
-            lines.append(
-                self._line("> " if is_selected else "  ", self._cells(index), "reverse" if is_selected else "")
-            )
+            style = "reverse" if is_selected else self._style(index)
+            lines.append(self._line("> " if is_selected else "  ", self._cells(index), style))
         return Text("\n", no_wrap=True, overflow="crop").join(lines)
 
     @property
     def top(self) -> int:
         """The first row that is drawn."""
         return max(0, min(self.index - self.page // 2, self._count - self.page))
+
+    def _row(self, index: int) -> list[str]:
+        """A row's cells; of a long text only what a column may show."""
+        return [cell[: column.most + 1] for column, cell in zip(self._columns, self._cells(index), strict=True)]
 
     @property
     def _drawn_widths(self) -> list[int]:

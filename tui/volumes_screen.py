@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
+from analysis.text import took
 from analysis.volume_filter import NotACondition
 from analysis.volume_list import ORDERS, VolumeList, read_volumes
 from tui.messages import VolumesLoaded
 from tui.replay import Replay
+from tui.row_table import Column, RowTable
 from tui.view_screen import ViewScreen
-from tui.volume_table import VolumeTable
 from tui.wording import plain
+
+_WIDE, _WIDEST = 64, 120
+"""Columns from which a row has room for who has the turn; and for the class and the last error."""
 
 
 class VolumesScreen(ViewScreen):
-    """Chooses, sorts and selects."""
+    """Chooses, sorts and selects; a volume that is waited for is marked with `!`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "volume before", show=False),
-        Binding("down", "move(1)", "next volume", show=False),
-        Binding("pageup", "page(-1)", "page before", show=False),
-        Binding("pagedown", "page(1)", "next page", show=False),
-        Binding("home", "end(-1)", "first volume", show=False),
-        Binding("end", "end(1)", "last volume", show=False),
         Binding("enter", "open", "open", tooltip="open the volume"),
         Binding("slash", "filter", "filter", key_display="/", tooltip="filter: class=fast age>2m, or any words"),
         Binding("s", "sort", "sort", tooltip="take the next order"),
     ]
     DEFAULT_CSS = """
     VolumesScreen #listed { height: 1; background: $panel; }
-    VolumesScreen Input { border: none; height: 1; padding: 0; display: none; }
+    VolumesScreen Input { display: none; }
     """
 
     def __init__(self, replay: Replay) -> None:
@@ -42,54 +41,46 @@ class VolumesScreen(ViewScreen):
         self._all: VolumeList | None = None
         self._order = 0
         self._chosen: VolumeList | None = None
-        self._selected = 0
         self._words = ""
         """The filter."""
 
     def compose_view(self) -> ComposeResult:
-        yield VolumeTable()
-        yield Input(placeholder="class=fast  age>2m  or any words of it")
+        yield RowTable()
+        yield Input(placeholder="class=fast  age>2m  or any words of it", compact=True)
         yield Static(id="listed")
 
     def show_place(self) -> None:
+        """The volumes are those of the whole trace, wherever the cursor is."""
         if self._all is None and not self.is_asking("volumes"):
-            self._ask()
+            self.query_one(RowTable).show_words("Finding the volumes ...")
+            self.ask("volumes", lambda: VolumesLoaded(read_volumes(self.trace)))
+        else:
+            self._show()
 
     def show_advance(self, done: int, total: int) -> None:
         if self._all is None:
             words = f"Finding the volumes: {done} of {total} models built. Escape stops it."
-            self.query_one(VolumeTable).show_words(words)
+            self.query_one(RowTable).show_words(words)
 
     def show_refusal(self, group: str, why: str) -> None:
         if group == "volumes":
-            self.query_one(VolumeTable).show_words(f"{why}. Enter asks again.")
+            self.query_one(RowTable).show_words(f"{why}. Enter asks again.")
         else:
             super().show_refusal(group, why)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._show()
 
     def command(self) -> list[str]:
         return ["volumes", str(self.trace.path)]
 
     def go_back(self) -> None:
         """Close the filter and show all again."""
-        if self._all is not None:
-            self._close_filter()
-            self.query_one(Input).clear()
-            self._choose("")
+        self._close_filter()
+        self.query_one(Input).clear()
 
     # -- keys -------------------------------------------------------------------------------------------------------
-
-    def action_move(self, steps: int) -> None:
-        """Select another volume."""
-        self._selected += steps
-        self._show()
-
-    def action_page(self, pages: int) -> None:
-        """Select one a page further."""
-        self.action_move(pages * self.query_one(VolumeTable).page)
-
-    def action_end(self, side: int) -> None:
-        """Select the first or the last."""
-        self.action_move(side * len(self._chosen or ()))
 
     def action_open(self) -> None:
         """Show the selected volume's life; ask again where the answer was cancelled."""
@@ -107,58 +98,92 @@ class VolumesScreen(ViewScreen):
     def action_sort(self) -> None:
         """Take the next order."""
         self._order = (self._order + 1) % len(ORDERS)
-        self._choose(self._words)
+        self._choose()
 
-    # -- showing ----------------------------------------------------------------------------------------------------
-
-    @on(Input.Submitted)
-    def _take_words(self, submitted: Input.Submitted) -> None:
-        self._choose(submitted.value)
-        self._close_filter()
-
-    @on(VolumeTable.Moved)
-    def _take_move(self, moved: VolumeTable.Moved) -> None:
-        self.action_move(moved.steps)
-
-    def _close_filter(self) -> None:
-        self.query_one(Input).display = False
-        self.query_one(VolumeTable).focus()
-
-    def _choose(self, words: str) -> None:
-        if self._all is None:
-            return
-        try:
-            chosen = self._all.sorted(ORDERS[self._order]).chosen(words)
-        except NotACondition as error:
-            self.query_one("#listed", Static).update(plain(str(error)))
-            return
-        selected = self._chosen[self._selected]["volume_id"] if self._chosen else None
-        self._chosen, self._words = chosen, words
-        self._selected = chosen.index_of(selected)
-        self._show()
-
-    def _show(self) -> None:
-        if self._chosen is None or self._all is None:
-            return
-        self._selected = max(0, min(self._selected, len(self._chosen) - 1))
-        if self._chosen:
-            self.place.volume_id = self._chosen[self._selected]["volume_id"]
-            self.query_one(VolumeTable).show(self._chosen, self._selected)
-        else:
-            none = "No volume is like that." if self._words else "This trace knows of no volume. 3 shows its history."
-            self.query_one(VolumeTable).show_words(none)
-        parts = [f"{len(self._chosen):,} of {len(self._all):,} volumes, {self._chosen.waiting:,} waiting"]
-        parts += [f"sorted by {ORDERS[self._order]}" if self._order else ORDERS[0]]
-        parts += [f"filter: {self._words}"] if self._words else []
-        self.query_one("#listed", Static).update(plain(" · ".join(parts)))
-
-    # -- asking the trace, in threads -------------------------------------------------------------------------------
-
-    def _ask(self) -> None:
-        self.query_one(VolumeTable).show_words("Finding the volumes ...")
-        self.ask("volumes", lambda: VolumesLoaded(read_volumes(self.trace)))
+    # -- choosing and showing ---------------------------------------------------------------------------------------
 
     @on(VolumesLoaded)
     def _take_volumes(self, loaded: VolumesLoaded) -> None:
         self._all = loaded.volumes
-        self._choose("")
+        self._choose()
+
+    @on(Input.Changed)
+    def _take_words(self, changed: Input.Changed) -> None:
+        self._words = changed.value
+        self._choose()
+
+    @on(Input.Submitted)
+    def _close_filter(self) -> None:
+        self.query_one(Input).display = False
+        self.query_one(RowTable).focus()
+
+    @on(RowTable.Selected)
+    def _take_selection(self, selected: RowTable.Selected) -> None:
+        if self._chosen:
+            self.place.volume_id = self._chosen[selected.index]["volume_id"]
+
+    def _choose(self) -> None:
+        if self._all is None:
+            return
+        try:
+            self._chosen = self._all.sorted(ORDERS[self._order]).chosen(self._words)
+        except NotACondition as error:
+            self.query_one("#listed", Static).update(plain(str(error)))
+            return
+        self._show()
+
+    def _show(self) -> None:
+        volumes = self._chosen
+        if volumes is None or self._all is None:
+            return
+        table = self.query_one(RowTable)
+        if volumes:
+            index = volumes.index_of(self.place.volume_id)
+            self.place.volume_id = volumes[index]["volume_id"]
+            columns = _columns(self.size.width)
+            names = [column.name for column in columns]
+
+            def cells(index: int) -> Sequence[str]:
+                of_volume = _cells(volumes[index])
+                return [of_volume[name] for name in names]
+
+            def style(index: int) -> str:
+                return "bold yellow" if volumes[index]["phase"] else ""
+
+            table.show(columns, len(volumes), cells, index, style=style)
+        else:
+            table.show_words("No volume is like that." if self._words else "This trace knows of no volume.")
+        parts = [f"{len(volumes):,} of {len(self._all):,} volumes, {volumes.waiting:,} waiting"]
+        parts += [f"sorted by {ORDERS[self._order]}" if self._order else ORDERS[0]]
+        parts += [f"filter: {self._words}"] if self._words else []
+        self.query_one("#listed", Static).update(plain(" · ".join(parts)))
+
+
+def _columns(width: int) -> list[Column]:
+    if width < _WIDE:
+        return [
+            Column("", most=1),
+            Column("volume", most=max(8, width - 36)),
+            Column("step", most=16),
+            Column("took", True),
+        ]
+    columns = [Column("", most=1), Column("volume", most=max(12, min(40, width - 62)))]
+    columns += [Column(name) for name in ("stands", "step", "who")] + [Column("took", is_right=True)]
+    return [*columns, Column("class", most=24), Column("last error", most=width)] if width >= _WIDEST else columns
+
+
+def _cells(volume: dict[str, Any]) -> dict[str, str]:
+    """A volume's row: what is being waited for, or else what was the slowest."""
+    is_waiting = volume["phase"] is not None
+    told = ("phase", "owner", "waiting_us") if is_waiting else ("slowest_phase", "slowest_owner", "slowest_us")
+    step, who, lasted = (volume[name] for name in told)
+    return {
+        "": "!" if is_waiting else "",
+        "volume": volume["label"],
+        "stands": volume["standing"] or "unknown",
+        "step": step or "-",
+        "who": who or "-",
+        "took": (">" if is_waiting else "") + took(lasted, "-"),
+        "class": volume["storage_class"] or "-",
+        "last error": " ".join((volume["last_error"] or "").split()),
+    }
