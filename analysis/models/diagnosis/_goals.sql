@@ -1,22 +1,32 @@
 -- One claim or pod that has come to where it was going, or has given up: when nothing holds it up any more.
-with reached as (
-    select 'bound' as goal, uid, seq, observed_at
+with claims as (
+    select uid, min(seq) as seq, min(observed_at) as reached_at
     from objects
     where kind = 'PersistentVolumeClaim' and (phase = 'Bound' or type in ('DELETED', 'VANISHED'))
+    group by uid
+),
+
+pods as (
+    select
+        pod_uid as uid,
+        min(seq) filter (node is not null or is_gone) as placed_seq,
+        min(observed_at) filter (node is not null or is_gone) as placed_at,
+        -- Containers, init containers too, start once all volumes are mounted (`pkg/kubelet/kubelet.go`, SyncPod).
+        min(seq) filter (is_gone or any_started or phase in ('Succeeded', 'Failed')) as mounted_seq,
+        min(observed_at) filter (is_gone or any_started or phase in ('Succeeded', 'Failed')) as mounted_at
+    from _pod_versions
+    group by pod_uid
+),
+
+reached as (
+    select 'bound' as goal, uid, seq, reached_at
+    from claims
     union all
-    select 'placed', uid, seq, observed_at
-    from objects
-    where kind = 'Pod' and (node is not null or type in ('DELETED', 'VANISHED'))
+    select 'placed', uid, placed_seq, placed_at
+    from pods
     union all
-    -- Containers, init containers too, start once all volumes are mounted (`pkg/kubelet/kubelet.go`, SyncPod).
-    select 'mounted', uid, seq, observed_at
-    from objects
-    where kind = 'Pod'
-        and (
-            type in ('DELETED', 'VANISHED')
-            or phase in ('Succeeded', 'Failed')
-            or list_bool_or([coalesce(each.state in ('running', 'terminated'), false) for each in containers])
-        )
+    select 'mounted', uid, mounted_seq, mounted_at
+    from pods
 )
 
 select
@@ -24,7 +34,7 @@ select
     goal,
     -- Of the claim or the pod.
     uid,
-    min(seq) as seq,
-    min(observed_at) as reached_at
+    seq,
+    reached_at
 from reached
-group by goal, uid
+where seq is not null

@@ -20,7 +20,14 @@ longest_waits as (
 ),
 
 slowest as (
-    select volume_id, unnest(max_by(phases, duration_us))
+    select
+        volume_id,
+        unnest(
+            max_by(
+                {phase: phase, owner: owner, duration_us: duration_us, attempts: attempts, last_error: last_error},
+                duration_us
+            )
+        )
     from phases
     where state in ('done', 'abandoned') and owner != 'user'
     group by volume_id

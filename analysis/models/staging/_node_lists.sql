@@ -1,17 +1,16 @@
 -- One stretch of time in which a Node's status had a volume in one of its lists.
 with versions as (
     select
-        name as node,
+        node,
         uid,
         seq,
         observed_at,
         type,
-        if(type in ('DELETED', 'VANISHED'), [], coalesce(volumes_attached, [])) as now_attached,
-        if(type in ('DELETED', 'VANISHED'), [], coalesce(volumes_in_use, [])) as now_in_use,
+        if(is_gone, [], attached) as now_attached,
+        if(is_gone, [], in_use) as now_in_use,
         coalesce(lag(now_attached) over lives, []) as was_attached,
         coalesce(lag(now_in_use) over lives, []) as was_in_use
-    from objects
-    where kind = 'Node'
+    from _node_versions
     window lives as (partition by uid order by seq)
     qualify now_attached is distinct from was_attached or now_in_use is distinct from was_in_use
 ),

@@ -2,19 +2,19 @@
 -- use no longer. Its lists hold UniqueNames, so which attachment is meant follows from when it was.
 with versions as (
     select
-        name as node,
+        node,
         seq,
         stream,
-        coalesce(revision, seq) as revision,
-        coalesce(volumes_attached, []) as listed,
-        coalesce(volumes_in_use, []) as in_use,
+        revision,
+        attached as listed,
+        in_use,
         min(seq) over lives as first_seq,
         coalesce(lag(listed) over lives, []) as listed_before,
         coalesce(lag(in_use) over lives, []) as in_use_before
-    from objects
-    where kind = 'Node' and type not in ('DELETED', 'VANISHED')
+    from _node_versions
+    where not is_gone
     window lives as (partition by uid order by seq)
-    qualify listed is distinct from listed_before or in_use is distinct from in_use_before
+    qualify listed != listed_before or in_use != in_use_before
 ),
 
 changes as (

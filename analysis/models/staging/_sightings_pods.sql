@@ -1,30 +1,18 @@
 -- One version of a pod in which a milestone of one of its uses is first seen.
 with versions as (
     select
-        uid,
-        seq,
-        type,
-        node,
-        conditions,
-        created_at,
-        deletion_requested_at,
-        deletion_grace_seconds,
-        -- A container that has run before has lost its first start.
-        list_min([main.started_at for main in containers if main.role = 'main' and main.restarts = 0]) as started_at,
-        list_max([main.restarts for main in containers if main.role = 'main']) as restarts,
-        list_max([main.finished_at for main in containers if main.role = 'main']) as finished_at,
-        (deletion_requested_at is not null or phase in ('Succeeded', 'Failed'))
-            and list_bool_and([main.state = 'terminated' for main in containers if main.role = 'main']) as has_stopped
-    from objects
-    where kind = 'Pod' and uid in (select pod_uid from uses)
+        *,
+        (deletion_requested_at is not null or phase in ('Succeeded', 'Failed')) and main_ones_terminated as has_stopped
+    from _pod_versions
+    where pod_uid in (select pod_uid from uses)
 ),
 
 lives as (
     select
-        uid as pod_uid,
+        pod_uid,
         min(seq) as first_seq,
         min(seq) filter (node is not null) as scheduled_seq,
-        arg_min(conditions, seq) filter (node is not null) as scheduled_conditions,
+        arg_min(scheduled_at, seq) filter (node is not null) as scheduled_at,
         arg_min(node, seq) filter (node is not null) as node,
         min(seq) filter (started_at is not null or restarts > 0) as started_seq,
         min(started_at) as started_at,
@@ -34,10 +22,10 @@ lives as (
             filter (deletion_requested_at is not null) as deletion_asked_at,
         min(seq) filter (has_stopped) as stopped_seq,
         arg_min(finished_at, seq) filter (has_stopped) as stopped_at,
-        min(seq) filter (type in ('DELETED', 'VANISHED')) as ended_seq,
+        min(seq) filter (is_gone) as ended_seq,
         min(created_at) as created_at
     from versions
-    group by uid
+    group by pod_uid
 ),
 
 sightings as (
@@ -56,9 +44,7 @@ sightings as (
         'pod_scheduled' as milestone,
         scheduled_seq as seq,
         'spec.nodeName' as source,
-        [
-            each.changed_at for each in scheduled_conditions if each.type = 'PodScheduled' and each.status = 'True'
-        ][1] as stamped_at,
+        scheduled_at as stamped_at,
         'server' as stamp_clock,
         'PodScheduled' as stamp_source
     from lives

@@ -1,8 +1,8 @@
 -- One signal that an API object gives of a milestone: the arrival of the version that shows it, or the stamp in it.
-with seen as (
-    select _sightings.*, objects.observed_at, objects.type, objects.stream
-    from _sightings
-    join objects on objects.seq = _sightings.seq
+with rows_seen as (
+    select seq, observed_at, stream, type, type in ('ADDED', 'MODIFIED', 'DELETED') as is_live
+    from objects
+    where seq in (select seq from _sightings)
 ),
 
 gaps as (
@@ -22,6 +22,21 @@ resumptions as (
     where what = 'resumed'
 ),
 
+caught_up as (
+    select rows_seen.seq, resumptions.certain_at
+    from rows_seen
+    asof join resumptions on resumptions.stream = rows_seen.stream and rows_seen.seq >= resumptions.seq
+    where rows_seen.is_live and rows_seen.observed_at < resumptions.caught_up_at
+),
+
+-- Listed again after a gap: it changed since the stream was last certain, or is new.
+listed_again as (
+    select rows_seen.seq, gaps.begins_at, gaps.is_rewound
+    from rows_seen
+    asof join gaps on gaps.stream = rows_seen.stream and rows_seen.seq >= gaps.seq
+    where not rows_seen.is_live
+),
+
 server as (
     select to_microseconds(watch_delay_us) as watch_delay
     from clocks
@@ -30,20 +45,22 @@ server as (
 
 arrivals as (
     select
-        seen.*,
+        _sightings.*,
+        rows_seen.observed_at,
+        rows_seen.is_live,
         case
             when is_report then null
-            when type in ('ADDED', 'MODIFIED', 'DELETED') and seen.observed_at < caught_up_at
-                then resumptions.certain_at - watch_delay
-            when type in ('ADDED', 'MODIFIED', 'DELETED') then seen.observed_at - watch_delay
-            -- Listed again after a gap: it changed since the stream was last certain, or is new. A restored server may
-            -- list for the first time what is old.
-            when seen.seq != seen.first_seq or not is_rewound then gaps.begins_at - watch_delay
+            when caught_up.seq is not null then caught_up.certain_at - watch_delay
+            when rows_seen.is_live then rows_seen.observed_at - watch_delay
+            -- A restored server may list for the first time what is old.
+            when _sightings.seq != _sightings.first_seq or not listed_again.is_rewound
+                then listed_again.begins_at - watch_delay
         end as earliest
-    from seen
+    from _sightings
+    join rows_seen on rows_seen.seq = _sightings.seq
     left join server on true
-    asof left join gaps on gaps.stream = seen.stream and seen.seq >= gaps.seq
-    asof left join resumptions on resumptions.stream = seen.stream and seen.seq >= resumptions.seq
+    left join caught_up on caught_up.seq = _sightings.seq
+    left join listed_again on listed_again.seq = _sightings.seq
 )
 
 select
@@ -54,7 +71,7 @@ select
     node,
     driver,
     occurrence,
-    if(is_report is null and type in ('ADDED', 'MODIFIED', 'DELETED'), observed_at, null) as told_at,
+    if(is_report is null and is_live, observed_at, null) as told_at,
     earliest,
     observed_at as latest,
     'recorder' as clock,
@@ -76,6 +93,6 @@ select
     stamp_source as source,
     3 as rank,
     seq
-from seen
-join clocks on clocks.clock = seen.stamp_clock and clocks.known
+from _sightings
+join clocks on clocks.clock = _sightings.stamp_clock and clocks.known
 where stamped_at is not null

@@ -11,32 +11,24 @@ with node_settings as (
 
 pods as (
     select
-        objects.uid as pod_uid,
-        objects.node,
-        objects.seq,
-        objects.observed_at,
-        objects.type,
-        objects.type not in ('DELETED', 'VANISHED')
-        and objects.node is not null
+        versions.pod_uid,
+        versions.node,
+        versions.seq,
+        versions.observed_at,
+        versions.type,
+        not versions.is_gone
+        and versions.node is not null
         and (
             coalesce(node_settings.keeps_terminated, false)
-            -- `pkg/volume/util/util.go`, IsPodTerminated: an empty state counts as running.
+            -- `pkg/volume/util/util.go`, IsPodTerminated
             or not (
-                coalesce(objects.phase in ('Succeeded', 'Failed'), false)
-                or (
-                    objects.deletion_requested_at is not null
-                    and coalesce(
-                        list_bool_and(
-                            [coalesce(each.state in ('terminated', 'waiting'), false) for each in containers]
-                        ),
-                        true
-                    )
-                )
+                coalesce(versions.phase in ('Succeeded', 'Failed'), false)
+                or (versions.deletion_requested_at is not null and versions.none_running)
             )
         ) as is_wanting
-    from objects
-    left join node_settings on node_settings.node = objects.node
-    where objects.kind = 'Pod' and objects.uid in (select pod_uid from uses)
+    from _pod_versions as versions
+    left join node_settings on node_settings.node = versions.node
+    where versions.pod_uid in (select pod_uid from uses)
 ),
 
 turns as (
