@@ -31,6 +31,8 @@ class Timeline:
     """The model `phases` with namespace, pod and node of the use: the volume's own first, then use by use."""
     milestones: pl.DataFrame
     """The model `milestones` with the same, and `instant`: when it happened, or at the latest."""
+    calls: pl.DataFrame
+    """The calls to its driver that the logs tell of: method, instant, code (null: not known), error, seq."""
     gaps: pl.DataFrame
     """begins_at, ends_at (null: to the end) of each stretch in which some stream may have missed something."""
 
@@ -43,5 +45,6 @@ def timeline(trace: Trace, volume_id: str, *, begin: datetime | None = None, end
         volume=trace.sql("from volumes where volume_id = $volume_id", {"volume_id": volume_id}).row(0, named=True),
         phases=trace.sql(query("timeline_phases"), asked),
         milestones=trace.sql(query("timeline_milestones"), asked),
+        calls=trace.sql(query("timeline_calls"), asked),
         gaps=trace.sql(_GAPS, within),
     )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.text import Text
 from textual.message import Message
 
+from analysis.answers import Answer
+from analysis.completing import Completer
 from analysis.history import Change, HistoryRow
 from analysis.landmarks import Spot
 from analysis.latencies import Latencies
 from analysis.overview import Found, Overview
 from analysis.timeline import Timeline
 from analysis.volume_list import VolumeList
+from analysis.worlds import Standing
 
 
 @dataclass
@@ -101,8 +105,8 @@ class VolumeLoaded(Message):
 
     volume_id: str
     life: Timeline
-    blame: str
-    """Who had the turn while its pods waited, in words as wide as the screen was."""
+    blame: Mapping[tuple[str, str], Text]
+    """Who had the turn while its pods waited, by use_id and direction, as wide as the screen was."""
 
 
 @dataclass
@@ -118,3 +122,25 @@ class SlowestLoaded(Message):
 
     group: dict[str, Any]
     phases: list[dict[str, Any]]
+
+
+@dataclass
+class WorldsLoaded(Message):
+    """The worlds at an instant are here."""
+
+    standing: Standing
+
+
+@dataclass
+class CompleterLoaded(Message):
+    """The words that a query may be made of are known."""
+
+    completer: Completer
+
+
+@dataclass
+class QueryAnswered(Message):
+    """A query was answered."""
+
+    query: str
+    answer: Answer

@@ -62,6 +62,8 @@ class ViewScreen(Screen[None]):
         self.place = replay.place
         self.note = ""
         """The answer to the last key, where it has one; shown beside the cursor's time."""
+        self._advance = ""
+        """How far the models are that a question needs."""
         self._asking: dict[str, Callable[[], Message] | None] = {}
         """The groups of which a question is being asked, and the question that waits for that."""
         self._move: _Move | None = None
@@ -88,7 +90,9 @@ class ViewScreen(Screen[None]):
 
     def show_advance(self, done: int, total: int) -> None:
         """Draw how many of the models that a question needs are built."""
-        self.tell(f"building models: {done} of {total}")
+        if self._asking:
+            self._advance = f"building models: {done} of {total}"
+            self._show_position()
 
     def show_refusal(self, group: str, why: str) -> None:
         """Draw why a question of a group has no answer."""
@@ -152,6 +156,8 @@ class ViewScreen(Screen[None]):
     @on(Answered)
     def _ask_what_waits(self, answered: Answered) -> None:
         question = self._asking.pop(answered.group)
+        self._advance = ""
+        self._show_position()
         if question is not None:
             self.ask(answered.group, question)
 
@@ -204,11 +210,10 @@ class ViewScreen(Screen[None]):
         self._show_position()
 
     def _show_position(self) -> None:
-        replay = self.replay
-        words = position(replay.summary, self.place.instant, str(replay.pace), self.note, self.size.width)
+        summary, known, instant = self.replay.summary, self.replay.known, self.place.instant
+        words = position(summary, instant, str(self.replay.pace), self.note or self._advance, self.size.width)
         self.query_one("#position", Static).update(words)
-        known = self.replay.known
-        self.query_one(ActivityStrip).show(known.overview, known.found or (), self.place.instant)
+        self.query_one(ActivityStrip).show(known.overview, known.found or (), instant)
 
     def action_play(self) -> None:
         """Let the clock move the cursor, or stop it."""

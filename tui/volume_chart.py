@@ -1,8 +1,9 @@
-"""A volume's phases as bars on one scale of time, its own first, then those of each use."""
+"""A volume's life on one scale of time: its own steps, then those of each use, then the calls to its driver."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,15 +17,38 @@ from analysis.text import took
 from analysis.timeline import Timeline
 from analysis.timeline_bars import GAP, Scale, bar, gap_strip
 from tracer.trace.visible import visible
-from tui.owners import look_of
+from tui.owners import DRIVER, look_of
 
 _WIDE = 64
 """Columns from which a row has room for the owner."""
 _CURSOR = "│"
+_KNOWN, _BOUND = ("◆", ""), ("◇", "dim")
+"""A milestone, and one of which only the latest time is known."""
+_DONE, _FAILED, _UNKNOWN = ("●", DRIVER.colour), ("✗", "bold red"), ("○", "yellow")
+"""Calls by their outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """Whose the lines below are."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """A line of instants, each a sign and its style."""
+
+    name: str
+    marks: Sequence[tuple[datetime, tuple[str, str]]]
+
+
+_Line = _Heading | _Marks | int
+"""An int is the index of a phase."""
 
 
 class VolumeChart(Widget, can_focus=True):
-    """Only the rows that fit are drawn, the selected phase among them."""
+    """Only the lines that fit are drawn, the selected phase among them."""
 
     DEFAULT_CSS = "VolumeChart { height: 2fr; min-height: 3; }"
 
@@ -37,23 +61,19 @@ class VolumeChart(Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
+        self._words = ""
         self._life: Timeline | None = None
         self._phases: Sequence[dict[str, Any]] = ()
+        self._lines: Sequence[_Line] = ()
         self._selected = 0
         self._instant: datetime | None = None
-        self._words = ""
-        self._rows: list[int | None] = []
-        """The index of the phase on each line; None for the heading of a use."""
         self._top = 0
 
-    def show(self, life: Timeline, phases: Sequence[dict[str, Any]], selected: int, instant: datetime | None) -> None:
-        """Draw these phases of the life, and the instant of the time cursor as a line."""
-        self._life, self._phases, self._selected, self._instant = life, phases, selected, instant
-        self._rows = []
-        for index, phase in enumerate(phases):
-            if phase["use_id"] and (index == 0 or phases[index - 1]["use_id"] != phase["use_id"]):
-                self._rows.append(None)
-            self._rows.append(index)
+    def show(self, life: Timeline) -> None:
+        """Draw this life."""
+        self._life = life
+        self._phases = life.phases.rows(named=True)
+        self._lines = [*_steps(self._phases, life.milestones.rows(named=True)), *_calls(life.calls.rows(named=True))]
         self.refresh()
 
     def show_words(self, words: str) -> None:
@@ -61,69 +81,103 @@ class VolumeChart(Widget, can_focus=True):
         self._life, self._words = None, words
         self.refresh()
 
-    def render(self) -> Text:
-        if self._life is None or not self._phases:
-            return Text(visible(self._words) if self._life is None else "No step of it is known.")
-        lines = []
-        for line in self._lines(self._life):
-            line.truncate(self.size.width)
-            lines.append(line)
-        return Text("\n", no_wrap=True, overflow="crop").join(lines)
+    def point(self, selected: int, instant: datetime | None) -> None:
+        """Mark the phase that is selected, and the instant of the time cursor by a line."""
+        self._selected, self._instant = selected, instant
+        self.refresh()
 
-    def _lines(self, life: Timeline) -> Iterator[Text]:
-        width, height = self.size.width, self.size.height
-        words = 50 if width >= _WIDE else 26
+    def render(self) -> Text:
+        if self._life is None:
+            return Text(visible(self._words))
         begins = [each["begins_at"] for each in self._phases if each["begins_at"]]
         ends = [each["seen_until"] for each in self._phases if each["seen_until"]]
         if not begins or not ends:
-            yield Text("When its steps were is not known.")
-            return
-        begin, end = min(begins), max(ends)
-        scale = Scale(begin, end, max(4, width - words))
-        gaps = gap_strip(life, scale)
-        yield Text(
-            set_cell_size(f"  {begin:%H:%M:%S} to {end:%H:%M:%S} UTC", words) + gaps, "bold yellow" if gaps else "bold"
-        )
-        place = self._rows.index(self._selected)
-        self._top = max(0, min(place - (height - 1) // 2, len(self._rows) - (height - 1)))
-        for row, index in enumerate(self._rows[self._top : self._top + height - 1], start=self._top):
-            if index is None:
-                use = self._phases[self._rows[row + 1] or 0]
-                where = f" on {use['node']}" if use["node"] else ""
-                yield Text(visible(f"  pod {use['namespace']}/{use['pod']}{where}"), "bold")
-            else:
-                yield self._line(index, words, scale, gaps)
+            return Text("When its steps were is not known." if self._phases else "No step of it is known.")
+        words = 50 if self.size.width >= _WIDE else 26
+        scale = Scale(min(begins), max(ends), max(4, self.size.width - words))
+        lines = [line[: self.size.width] for line in self._drawn(self._life, scale, words)]
+        return Text("\n", no_wrap=True, overflow="crop").join(lines)
 
-    def _line(self, index: int, words: int, scale: Scale, gaps: str) -> Text:
-        phase, is_selected = self._phases[index], index == self._selected
-        look = look_of(phase["owner"])
-        text = Text("> " if is_selected else "  ", no_wrap=True)
-        if words > 26:
-            text.append(set_cell_size(phase["phase"], 20) + " " + set_cell_size(phase["owner"], 17))
-        else:
-            text.append(set_cell_size(phase["phase"], 14))
+    def _drawn(self, life: Timeline, scale: Scale, words: int) -> Iterator[Text]:
+        gaps = gap_strip(life, scale)
+        span = f"  {scale.begin:%H:%M:%S} to {scale.end:%H:%M:%S} UTC"
+        yield Text(set_cell_size(span, words) + gaps, "bold yellow" if gaps else "bold")
+        room = max(0, self.size.height - 1)
+        place = self._lines.index(self._selected) if self._phases else 0
+        self._top = max(0, min(place - room // 2, len(self._lines) - room))
+        for line in self._lines[self._top : self._top + room]:
+            match line:
+                case _Heading(text):
+                    yield Text(visible(text), "bold")
+                case _Marks(name, marks):
+                    signs = {scale.cell(at): sign for at, sign in marks if scale.begin <= at <= scale.end}
+                    cells = [signs.get(cell, (" ", "")) for cell in range(scale.width)]
+                    yield self._row(Text(set_cell_size(visible(f"  {name}"), words), "dim"), cells, scale, gaps)
+                case index:
+                    yield self._phase(index, words, scale, gaps)
+
+    def _phase(self, index: int, words: int, scale: Scale, gaps: str) -> Text:
+        phase, look = self._phases[index], look_of(self._phases[index]["owner"])
         longer = ">" if phase["left_censored"] or phase["right_censored"] else ""
         duration = took(phase["duration_us"] if phase["duration_us"] is not None else phase["shortest_us"])
-        text.append(f"{longer + duration:>9} ")
-        if is_selected:
-            text.stylize("reverse")
-        cursor = self._cursor_cell(scale)
+        name = set_cell_size(phase["phase"], 20) + " " + set_cell_size(phase["owner"], 17)
+        if words < 50:
+            name = set_cell_size(phase["phase"], 14)
+        mark = "> " if index == self._selected else "  "
+        text = Text(f"{mark}{name}{longer + duration:>9} ", "reverse" if index == self._selected else "")
         is_placed = phase["begins_at"] and phase["seen_until"]
-        drawn_bar = bar(phase, scale, look.shape) if is_placed else "?"
-        for cell, drawn in enumerate(drawn_bar.ljust(scale.width)):
-            if cell == cursor:
-                text.append(_CURSOR, "bold")
-            elif drawn == " ":
-                text.append(GAP if gaps[cell : cell + 1] == GAP else " ", "dim")
-            else:
-                text.append(drawn, look.colour)
-        return text
+        drawn = bar(phase, scale, look.shape) if is_placed else "?"
+        return self._row(text, [(cell, look.colour) for cell in drawn.ljust(scale.width)], scale, gaps)
 
-    def _cursor_cell(self, scale: Scale) -> int | None:
+    def _row(self, text: Text, cells: Sequence[tuple[str, str]], scale: Scale, gaps: str) -> Text:
+        """The words, then the cells: where they are empty a gap shows through, and the cursor lies over all."""
         instant = self._instant
-        return scale.cell(instant) if instant and scale.begin <= instant <= scale.end else None
+        cursor = scale.cell(instant) if instant and scale.begin <= instant <= scale.end else None
+        row = Text(no_wrap=True).append_text(text)
+        for cell, (sign, style) in enumerate(cells):
+            if cell == cursor:
+                row.append(_CURSOR, "bold")
+            elif sign == " " and gaps[cell : cell + 1] == GAP:
+                row.append(GAP, "dim")
+            else:
+                row.append(sign, style)
+        return row
 
     def on_click(self, click: events.Click) -> None:
-        row = self._top + click.y - 1
-        if click.y > 0 and row < len(self._rows) and (index := self._rows[row]) is not None:
+        line = self._top + click.y - 1
+        if click.y > 0 and line < len(self._lines) and isinstance(index := self._lines[line], int):
             self.post_message(self.Moved(index))
+
+
+def _steps(phases: Sequence[dict[str, Any]], milestones: Sequence[dict[str, Any]]) -> Iterator[_Line]:
+    """The phases of the volume, then use by use; below each of them its milestones."""
+    uses = dict.fromkeys(phase["use_id"] for phase in phases)
+    for use_id in uses:
+        of_use = [index for index, phase in enumerate(phases) if phase["use_id"] == use_id]
+        if use_id is not None:
+            use = phases[of_use[0]]
+            yield _Heading(f"  pod {use['namespace']}/{use['pod']}" + (f" on {use['node']}" if use["node"] else ""))
+        yield from of_use
+        marks = [
+            (each["instant"], _KNOWN if each["happened_at"] else _BOUND)
+            for each in milestones
+            if each["use_id"] == use_id and each["instant"]
+        ]
+        if marks:
+            yield _Marks(f"milestones {len(marks)}", marks)
+
+
+def _calls(calls: Sequence[dict[str, Any]]) -> Iterator[_Line]:
+    """A line for each method that was called, with every attempt on it."""
+    if calls:
+        yield _Heading("  calls to its driver")
+    for method in dict.fromkeys(call["method"] for call in calls):
+        marks = [(call["instant"], _outcome(call["code"])) for call in calls if call["method"] == method]
+        failed = sum(sign == _FAILED for _, sign in marks)
+        yield _Marks(f"{method} {len(marks)}" + (f", {failed} failed" if failed else ""), marks)
+
+
+def _outcome(code: str | None) -> tuple[str, str]:
+    if code is None:
+        return _UNKNOWN
+    return _DONE if code == "OK" else _FAILED

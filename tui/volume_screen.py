@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import product
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -14,6 +16,7 @@ from textual.widgets import Static
 
 from analysis.blame_text import as_text as blame_as_text
 from analysis.timeline import Timeline, timeline
+from tui.blame_bar import blame_bar
 from tui.messages import VolumeLoaded
 from tui.replay import Replay
 from tui.view_screen import ViewScreen
@@ -37,7 +40,7 @@ class VolumeScreen(ViewScreen):
     ]
     DEFAULT_CSS = """
     VolumeScreen #volume { height: 1; background: $panel; }
-    VolumeScreen #evidence { height: auto; max-height: 4; background: $panel; }
+    VolumeScreen #evidence { height: auto; max-height: 25%; background: $panel; }
     VolumeScreen VerticalScroll { height: 1fr; }
     """
 
@@ -47,6 +50,8 @@ class VolumeScreen(ViewScreen):
         """The volume that is shown, or asked for."""
         self._life: Timeline | None = None
         self._phases: list[dict[str, Any]] = []
+        self._milestones: list[dict[str, Any]] = []
+        self._blame: Mapping[tuple[str, str], Text] = {}
         self._selected = 0
 
     def compose_view(self) -> ComposeResult:
@@ -108,26 +113,40 @@ class VolumeScreen(ViewScreen):
     def _take_move(self, moved: VolumeChart.Moved) -> None:
         self.action_select(moved.index)
 
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._volume_id = None  # what is as wide as the screen is read anew
+        self.show_place()
+
     def _show(self) -> None:
-        if self._life is None:
-            return
-        self.query_one(VolumeChart).show(self._life, self._phases, self._selected, self.place.instant)
+        chart = self.query_one(VolumeChart)
+        chart.point(self._selected, self.place.instant)
         if self._phases:
-            words = evidence(self._phases[self._selected], self._life.milestones.rows(named=True))
-            self.query_one("#evidence", Static).update(words)
+            phase = self._phases[self._selected]
+            self.query_one("#evidence", Static).update(evidence(phase, self._milestones))
+            told = self._blame.get((phase["use_id"], phase["direction"]))
+            self.query_one("#blame", Static).update(told or next(iter(self._blame.values()), "nobody waited"))
 
     # -- asking the trace, in threads -------------------------------------------------------------------------------
 
     def _read(self, volume_id: str, width: int) -> Message:
         life = timeline(self.trace, volume_id)
-        uses = life.phases["use_id"].drop_nulls().unique().to_list()
-        return VolumeLoaded(volume_id, life, blame_as_text(self.trace.blame(uses), width))
+        uses = life.phases["use_id"].drop_nulls().unique(maintain_order=True).to_list()
+        blame = self.trace.blame(uses)
+        told = {}
+        for key in product(uses, ("up", "down")):
+            way = blame.filter(use_id=key[0], direction=key[1])
+            if way.height:
+                told[key] = blame_bar(way.rows(named=True), width).append(f"\n{blame_as_text(way, width)}")
+        return VolumeLoaded(volume_id, life, told)
 
     @on(VolumeLoaded)
     def _take_life(self, loaded: VolumeLoaded) -> None:
         if loaded.volume_id != self._volume_id:
             return
-        self._life, self._phases = loaded.life, loaded.life.phases.rows(named=True)
-        self.query_one("#volume", Static).update(volume_line(loaded.life.volume))
-        self.query_one("#blame", Static).update(Text(loaded.blame))
+        life = loaded.life
+        self._life, self._blame = life, loaded.blame
+        self._phases, self._milestones = life.phases.rows(named=True), life.milestones.rows(named=True)
+        self.query_one("#volume", Static).update(volume_line(life.volume))
+        self.query_one(VolumeChart).show(life)
         self._show()
