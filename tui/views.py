@@ -8,9 +8,11 @@ from typing import NamedTuple
 from tui.history_screen import HistoryScreen
 from tui.latency_screen import LatencyScreen
 from tui.replay import Replay
+from tui.sql_screen import SqlScreen
 from tui.view_screen import ViewScreen
 from tui.volume_screen import VolumeScreen
 from tui.volumes_screen import VolumesScreen
+from tui.worlds_screen import WorldsScreen
 
 
 class View(NamedTuple):
@@ -26,5 +28,7 @@ VIEWS = (
     View("1", "volumes", "All volumes, stuck first, then slowest", VolumesScreen),
     View("2", "volume", "The life of the volume that was opened", VolumeScreen),
     View("3", "history", "All observations around the time cursor", HistoryScreen),
+    View("5", "worlds", "What should be attached and mounted at the cursor, and what is: drift first", WorldsScreen),
     View("6", "latency", "How long each step takes, and for which volumes the longest", LatencyScreen),
+    View("8", "sql", "Ask the trace in SQL", SqlScreen),
 )
