@@ -8,7 +8,7 @@
 -- advice: Use a class with WaitForFirstConsumer; bring back capacity in the zone. For a local volume whose node is
 --   lost, delete claim and pod.
 -- look-alikes: `didn't find available persistent volumes to bind` is about a claim that is not bound: F02, F07.
--- needs: pods, events
+-- needs: persistentvolumeclaims, persistentvolumes, pods, events
 
 -- `pkg/scheduler/framework/plugins/volumebinding/binder.go`; the second text until about 1.33. The third is the
 -- kubelet's, for a pod that came there without the scheduler.

@@ -8,7 +8,7 @@
 -- advice: Add nodes, or spread the pods. Where the driver refused below the limit, set its volume-attach-limit or
 --   reserved slots, and nodeAllocatableUpdatePeriodSeconds.
 -- look-alikes: A slow attach is F15: fewer volumes than the node can take, and it succeeds later.
--- needs: pods, events, volumeattachments
+-- needs: persistentvolumeclaims, persistentvolumes, pods, volumeattachments, events
 
 -- `pkg/scheduler/framework/plugins/nodevolumelimits/csi.go`; `pkg/kubelet/volumemanager/volume_manager.go` since 1.35.
 with told as (

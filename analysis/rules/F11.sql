@@ -8,7 +8,7 @@
 -- advice: Free or add capacity, or ask for less; see `kubectl get csistoragecapacities -A`, which is renewed each
 --   minute.
 -- look-alikes: ResourceExhausted from CreateVolume is F04: there was room as far as the scheduler knew.
--- needs: pods, nodes, events, csistoragecapacities
+-- needs: persistentvolumeclaims, pods, nodes, csistoragecapacities, events
 
 with told as (
     select

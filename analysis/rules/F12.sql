@@ -6,7 +6,7 @@
 -- cause: A rolling update with surge, a second replica, or an old pod that is still terminating.
 -- advice: Use strategy Recreate or maxSurge 0; wait for the old pod, or find out what keeps it (F28, F14).
 -- look-alikes: A ReadWriteOnce volume on another node is F13.
--- needs: pods, events
+-- needs: persistentvolumeclaims, persistentvolumes, pods, events
 -- echo of: F14 by volume, F28 by volume
 
 -- `pkg/scheduler/framework/plugins/volumerestrictions/volume_restrictions.go`; the kubelet's

@@ -9,7 +9,7 @@
 -- advice: For a Deployment with a ReadWriteOnce claim use strategy Recreate. For a dead node see F14.
 -- look-alikes: `volume in use` as attachError comes from the backend: there is a VolumeAttachment for the new node,
 --   and it is F16.
--- needs: pods, events, volumeattachments
+-- needs: persistentvolumeclaims, persistentvolumes, pods, volumeattachments, events
 -- echo of: F14 by volume, F19 by volume, F22 by volume, F28 by volume, F27 by volume
 
 -- `pkg/controller/volume/attachdetach/reconciler/reconciler.go`, reportMultiAttachError: said once per volume and node.

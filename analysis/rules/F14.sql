@@ -9,7 +9,7 @@
 --   `node.kubernetes.io/out-of-service=nodeshutdown:NoExecute`: pods and volumes are let go at once. Never
 --   force-delete pods of a node that may still write.
 -- look-alikes: A node that is Ready and slow to unmount is F22, F27 or F28.
--- needs: nodes, pods, volumeattachments
+-- needs: persistentvolumeclaims, persistentvolumes, pods, nodes, volumeattachments
 
 with heartbeats as (
     select

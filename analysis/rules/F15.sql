@@ -9,7 +9,7 @@
 -- advice: Ask for more quota; raise csi-attacher's --timeout, --worker-threads and --kube-api-qps. Where the attacher
 --   has put no finalizer on the VolumeAttachment, see whether it runs.
 -- look-alikes: A node that is full is F10; a refusal that will not change F16; Aborted after it F05.
--- needs: pods, events, volumeattachments
+-- needs: persistentvolumes, pods, volumeattachments, events
 -- echo of: F30 by driver, F05 by volume
 
 -- `pkg/volume/csi/csi_attacher.go`, waitForVolumeAttachment.

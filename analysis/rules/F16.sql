@@ -8,7 +8,7 @@
 -- advice: Mend what the text names. Before the attacher's finalizer is on the VolumeAttachment it is Kubernetes' own
 --   objects that are wrong, after it the driver's answer.
 -- look-alikes: A full node is F10; DeadlineExceeded and rate limits are F15; Aborted is F05.
--- needs: volumeattachments
+-- needs: persistentvolumes, volumeattachments
 -- echo of: F30 by driver, F34 by volume, F20 by driver and node
 
 with told as (

@@ -9,7 +9,7 @@
 -- advice: Compare the VolumeAttachment, volumesAttached and volumesInUse of the node. Deleting the pod makes the
 --   controllers begin anew.
 -- look-alikes: A lag of up to 20 s is normal, as the kubelet backs off before it looks again.
--- needs: pods, nodes, volumeattachments
+-- needs: persistentvolumeclaims, persistentvolumes, pods, nodes, volumeattachments
 
 with attached as (
     select uid as attachment_uid, min(observed_at) as attached_at, min(seq) as attached_seq

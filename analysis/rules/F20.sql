@@ -9,7 +9,7 @@
 -- advice: See to the driver's node pod: tolerations, priorityClass system-node-critical, a startup taint. Its
 --   registrar's and the kubelet's log name the first error.
 -- look-alikes: A driver that is registered and has crashed answers `connection refused` or Unavailable.
--- needs: pods, events, csinodes
+-- needs: persistentvolumeclaims, persistentvolumes, pods, csinodes, events
 -- echo of: F30 by driver, F14 by node
 
 -- `pkg/volume/csi/csi_client.go`, newCsiDriverClient.

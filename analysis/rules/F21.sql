@@ -10,7 +10,7 @@
 --   nouuid.
 -- look-alikes: Once, right after the attach, it may be a device that was not there yet; a network file system's mount
 --   is refused for other reasons (F27).
--- needs: pods, events
+-- needs: persistentvolumeclaims, persistentvolumes, pods, events
 -- echo of: F23 by volume, F14 by volume
 
 -- `staging/src/k8s.io/mount-utils/mount_linux.go`, checkAndRepairFilesystem and formatAndMount; e2fsprogs, util-linux.

@@ -10,7 +10,7 @@
 -- advice: The references name pods by their UIDs. Find the holder with lsns and /proc/*/mountinfo, restart the agent.
 -- look-alikes: An error of unpublishing, of the path in the pod's folder, is F28; a single failure that heals is
 --   noise.
--- needs: log of kubelet
+-- needs: persistentvolumes, log of kubelet
 -- echo of: F30 by driver, F20 by node
 
 -- `pkg/volume/util/operationexecutor/operation_generator.go`, GenerateUnmountDeviceFunc.

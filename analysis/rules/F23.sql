@@ -7,7 +7,7 @@
 -- cause: The volume was detached while it was staged: by force, as the node was down, or while the kubelet was away.
 -- advice: Unmount the global mount by hand or reboot the node, after the pods that use the volume there are gone.
 -- look-alikes: A driver that does not stage has no NodeStageVolume at all.
--- needs: volumeattachments, log of kubelet
+-- needs: persistentvolumes, volumeattachments, log of kubelet
 -- echo of: F14 by volume
 
 -- What a node did with a volume, in order; one whose log is not there did nothing that is known.

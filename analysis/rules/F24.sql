@@ -7,7 +7,7 @@
 -- cause: A pod with fsGroup, the policy Always (the default), and a volume with many files.
 -- advice: Set fsGroupChangePolicy OnRootMismatch; or fsGroupPolicy None, or a driver that mounts for a group.
 -- look-alikes: After `SetUp succeeded` it is the container runtime (F25); without progress a hung mount (F27).
--- needs: pods, events
+-- needs: persistentvolumeclaims, persistentvolumes, pods, events
 
 -- `pkg/volume/volume_linux.go`, ChangeOwnership; the path holds the pod's uid and the volume's name.
 with lines as (

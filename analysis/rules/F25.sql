@@ -10,7 +10,7 @@
 --   Recursive.
 -- look-alikes: A slow runtime for another reason (possible only); pulling an image; fsGroup (F24) comes before SetUp
 --   ends.
--- needs: pods, events
+-- needs: persistentvolumeclaims, persistentvolumes, pods, events
 
 -- `pkg/kubelet/volumemanager/cache/actual_state_of_world.go`; `pkg/controller/volume/selinuxwarning`.
 with told as (

@@ -8,7 +8,7 @@
 --   lacks nfs-common or cifs-utils.
 -- advice: Bring the server back; else umount -f -l, or reboot the node. Other pods of that server hang too.
 -- look-alikes: What returns errors quickly is F22 or F28: a hang has no `No retries permitted`.
--- needs: pods, events, log of kubelet
+-- needs: persistentvolumeclaims, persistentvolumes, pods, events, log of kubelet
 -- echo of: F14 by node
 
 with told as (

@@ -9,7 +9,7 @@
 -- advice: Mend what the error names. To delete the pod by force leaves the mount behind (F29).
 -- look-alikes: Finalizers on the pod; containers that do not end (FailedKillPod); an unmount that hangs says nothing
 --   (F27).
--- needs: pods, log of kubelet
+-- needs: persistentvolumeclaims, persistentvolumes, pods, log of kubelet
 -- echo of: F20 by pod, F30 by driver, F27 by pod, F37 by pod
 
 -- `pkg/volume/util/operationexecutor/operation_generator.go`, GenerateUnmountVolumeFunc.

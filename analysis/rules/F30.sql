@@ -10,7 +10,7 @@
 --   its echo.
 -- look-alikes: A new leader without a pause is an upgrade. A leader that renews its lease while work waits for it
 --   hangs, as its log without `GRPC call` shows: only a restart helps.
--- needs: leases, pods, persistentvolumeclaims, volumeattachments, events
+-- needs: persistentvolumeclaims, pods, volumeattachments, leases, events
 
 with unled as (
     select

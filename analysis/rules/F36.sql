@@ -9,7 +9,7 @@
 -- advice: Mend what the error names. A delete that waits for a restore goes on when that claim is bound, or gone.
 -- look-alikes: An error stays in the status until the snapshot is ready; without one, and with a handle, it is cut
 --   and still being uploaded: its data is of the time of the cut.
--- needs: volumesnapshots, volumesnapshotcontents, persistentvolumeclaims, events
+-- needs: persistentvolumeclaims, volumesnapshots, volumesnapshotcontents, events
 -- echo of: F04 by volume, F30 by driver
 
 -- `pkg/common-controller/snapshot_controller.go` and `pkg/sidecar-controller` of external-snapshotter.

@@ -10,7 +10,7 @@
 --   two minutes later.
 -- look-alikes: A driver that is not registered is F20; a damaged file system F21; a network file system F27; a call
 --   that does not come back F05. Unavailable right after a restart of the driver is F30.
--- needs: pods, events
+-- needs: persistentvolumeclaims, persistentvolumes, pods, events
 -- echo of: F30 by driver, F20 by pod, F21 by pod, F27 by pod, F05 by pod
 
 -- `pkg/volume/csi/csi_attacher.go`, MountDevice; `pkg/volume/csi/csi_mounter.go`, SetUpAt.

@@ -1,18 +1,14 @@
-"""What the rules F01 to F18 find in real traces: the samples, and the same without what a rule needs."""
+"""What the rules F01 to F18 find in real traces: the samples, and the whole capture."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 from log_trace import REAL
 
 from analysis import Trace, open_trace
-from analysis.rulebook import read_rules
-from tracer.ndjson.exporting import ndjson_lines
 from tracer.ndjson.importing import import_ndjson
-from tracer.trace import open_trace as open_recorded
 
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 OURS = [f"F{number:02}" for number in range(1, 19)]
@@ -124,21 +120,6 @@ def test_a_claim_says_which_filter_no_volume_has_passed(opened):
             'The claim is not bound to s05-one: Cannot bind to requested volume "s05-one": requested PV is too small.'
         ),
     }
-
-
-@pytest.mark.parametrize("missing", ["v1/events", "v1/persistentvolumeclaims", "storage.k8s.io/v1/volumeattachments"])
-def test_without_what_it_needs_a_rule_is_undecidable(tmp_path, missing):
-    lines = [
-        line
-        for line in ndjson_lines(open_recorded(SAMPLES / "stuck-attach.trace"))
-        if json.loads(line).get("stream") != missing
-    ]
-    (tmp_path / "less.ndjson").write_bytes(b"".join(lines))
-    import_ndjson([str(tmp_path / "less.ndjson")], tmp_path / "less.trace")
-    need = missing.rpartition("/")[2]
-    with open_trace(tmp_path / "less.trace") as trace:
-        undecidable = trace.sql("select rule from undecidable where need = $need and to_at is null", {"need": need})
-        assert set(undecidable["rule"]) == {rule.id for rule in read_rules() if need in rule.needs}
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the captures are not here")

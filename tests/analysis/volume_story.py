@@ -11,10 +11,15 @@ from small_trace import SmallTrace, instant
 Object = dict[str, Any]
 STREAMS = {
     "CSIDriver": "storage.k8s.io/v1/csidrivers",
+    "CSINode": "storage.k8s.io/v1/csinodes",
+    "CSIStorageCapacity": "storage.k8s.io/v1/csistoragecapacities",
+    "Event": "v1/events",
+    "Lease": "coordination.k8s.io/v1/leases",
     "Node": "v1/nodes",
     "PersistentVolume": "v1/persistentvolumes",
     "PersistentVolumeClaim": "v1/persistentvolumeclaims",
     "Pod": "v1/pods",
+    "StorageClass": "storage.k8s.io/v1/storageclasses",
     "VolumeAttachment": "storage.k8s.io/v1/volumeattachments",
     "VolumeSnapshot": "snapshot.storage.k8s.io/v1/volumesnapshots",
     "VolumeSnapshotContent": "snapshot.storage.k8s.io/v1/volumesnapshotcontents",

@@ -8,6 +8,9 @@ with drivers as (
     select driver
     from registrations
     union
+    select driver
+    from _attachments
+    union
     select provisioner
     from objects
     where kind = 'StorageClass' and provisioner is not null

@@ -1,4 +1,4 @@
-"""Rules of which the samples have no fault: each fires on its own, and keeps quiet on what only looks like it."""
+"""What findings say of faults that the samples do not have."""
 
 from __future__ import annotations
 
@@ -95,25 +95,6 @@ def found(recorded: Callable[..., Trace]) -> Found:
     return lambda rule, *told: recorded(*told).sql(f"from _{rule.lower()}").rows(named=True)
 
 
-def test_f03_needs_a_provisioner_that_does_not_answer(found):
-    waiting = claim()
-    asked = [
-        (1.0, "ADDED", waiting),
-        *(event(at, waiting, "ExternalProvisioning", "Waiting") for at in (2, 17, 32, 47)),
-    ]
-    [finding] = found("F03", *asked)
-    assert (finding["volume_id"], finding["from_at"], finding["to_at"]) == ("c1", instant(2), None)
-
-
-def test_f03_is_quiet_when_the_provisioner_has_said_that_it_tries(found):
-    waiting = claim()
-    asked = [
-        (1.0, "ADDED", waiting),
-        *(event(at, waiting, "ExternalProvisioning", "Waiting") for at in (2, 17, 32, 47)),
-    ]
-    assert found("F03", *asked, event(3, waiting, "Provisioning", "is provisioning", PROVISIONER)) == []
-
-
 def test_f05_leads_with_the_call_that_has_not_come_back(found):
     waiting = claim()
     failed = [event(12, waiting, "ProvisioningFailed", TIMED_OUT, PROVISIONER)]
@@ -128,13 +109,6 @@ def test_f05_leads_with_the_call_that_has_not_come_back(found):
     }
 
 
-def test_f05_leaves_a_name_that_is_taken_to_f04(found):
-    waiting = claim()
-    taken = "rpc error: code = AlreadyExists desc = volume pvc-c1 exists with another size"
-    told = [(1.0, "ADDED", waiting), event(12, waiting, "ProvisioningFailed", taken, PROVISIONER)]
-    assert found("F05", *told) == []
-
-
 def test_f06_finds_a_node_without_the_driver(found):
     waiting = claim(metadata={"annotations": {"volume.kubernetes.io/selected-node": "n1"}})
     topology = "error generating accessibility requirements: no topology key found on CSINode n1"
@@ -145,13 +119,6 @@ def test_f06_finds_a_node_without_the_driver(found):
         "n1",
         "The volume is not made, as its place is not known: no topology key found on CSINode n1",
     )
-
-
-def test_f07_finds_a_claim_that_is_tied_to_a_node_that_went_away(found):
-    waiting = claim(metadata={"annotations": {"volume.kubernetes.io/selected-node": "n1"}})
-    told = [(1.0, "ADDED", ready("n1", "True")), (2.0, "ADDED", waiting), (3.0, "DELETED", ready("n1", "True"))]
-    [finding] = found("F07", *told)
-    assert (finding["node"], finding["from_at"], finding["to_at"]) == ("n1", instant(3), None)
 
 
 def test_f07_is_quiet_when_the_claim_is_untied_or_its_node_is_there(found):
@@ -181,11 +148,6 @@ def test_f13_says_which_node_holds_the_volume(found):
     )
 
 
-def test_f13_gives_an_old_pod_its_grace_period(found):
-    told = [*ATTACHED, (9.0, "ADDED", NEW), event(10, NEW, "FailedAttachVolume", MULTI_ATTACH)]
-    assert found("F13", *told, (45.0, "ADDED", finalized({"attached": False}))) == []
-
-
 def test_f13_follows_from_a_node_that_is_down(recorded):
     told = [
         *ATTACHED,
@@ -198,50 +160,3 @@ def test_f13_follows_from_a_node_that_is_down(recorded):
     assert (root["rule"], root["node"], root["from_at"], root["to_at"]) == ("F14", "n1", instant(100), None)
     assert "out of reach since 07:01:00" in root["sentence"]
     assert (echo["rule"], echo["node"], echo["echo_of"]) == ("F13", "n2", root["finding_id"])
-
-
-def test_f14_is_quiet_while_the_node_is_ready(found):
-    told = [*ATTACHED, (100.0, "MODIFIED", pod("old", "p1", "n1", "Running", metadata=LEAVING))]
-    assert found("F14", *told) == []
-
-
-def test_f15_and_f16_tell_a_rate_limit_from_a_refusal(found):
-    def failing(message: str) -> list[Told]:
-        error = {"message": message, "time": f"{instant(12):%Y-%m-%dT%H:%M:%SZ}"}
-        begun = (10.0, "ADDED", finalized({"attached": False}))
-        return [
-            *BOUND,
-            (9.0, "ADDED", NEW),
-            begun,
-            (12.0, "MODIFIED", finalized({"attached": False, "attachError": error})),
-        ]
-
-    [finding] = found(
-        "F15", *failing("rpc error: code = Internal desc = RequestLimitExceeded: Request limit exceeded.")
-    )
-    assert (finding["node"], finding["from_at"], finding["confidence"]) == ("n2", instant(10), "certain")
-
-
-def test_f18_needs_more_than_a_normal_lag(found):
-    told = [
-        *BOUND,
-        (8.0, "ADDED", ready("n2", "True")),
-        (9.0, "ADDED", NEW),
-        (10.0, "ADDED", finalized({"attached": False})),
-        (11.0, "MODIFIED", finalized({"attached": True})),
-    ]
-    [finding] = found("F18", *told)
-    assert (finding["node"], finding["from_at"], finding["to_at"]) == ("n2", instant(11), None)
-
-
-def test_f18_is_quiet_when_the_node_lists_the_volume_in_time(found):
-    listed = ready("n2", "True", attached=["kubernetes.io/csi/block.example.com^handle-pv-1"])
-    told = [
-        *BOUND,
-        (8.0, "ADDED", ready("n2", "True")),
-        (9.0, "ADDED", NEW),
-        (10.0, "ADDED", finalized({"attached": False})),
-        (11.0, "MODIFIED", finalized({"attached": True})),
-        (20.0, "MODIFIED", listed),
-    ]
-    assert found("F18", *told) == []
