@@ -42,43 +42,50 @@ class Desk:
         self._busy: set[duckdb.DuckDBPyConnection] = set()
         self._cancelled: set[duckdb.DuckDBPyConnection] = set()
 
-    def ask(self, query: str, parameters: Mapping[str, Any], between: Seqs | None = None) -> pl.DataFrame:
-        """The answer to one SELECT; with `between` the tables that it names hold the rows of these seq alone.
+    def ask(
+        self, query: str, parameters: Mapping[str, Any], between: Seqs | None = None, most: int | None = None
+    ) -> pl.DataFrame:
+        """The answer to one SELECT, or the first rows of it.
+
+        With `between` the tables that it names hold the rows of these seq alone.
 
         Raises QueryError for what is no single SELECT, does not run or was cancelled, TraceDamaged when a segment
         cannot be read.
         """
         try:
-            return pl.DataFrame(self.arrow(query, parameters, between))
+            return pl.DataFrame(self.arrow(query, parameters, between, most))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise QueryError(
                 f"the answer has a type without a text; cast it to varchar ({_first_line(error)})"
             ) from error
 
-    def arrow(self, query: str, parameters: Mapping[str, Any], between: Seqs | None = None) -> pa.Table:
+    def arrow(
+        self, query: str, parameters: Mapping[str, Any], between: Seqs | None = None, most: int | None = None
+    ) -> pa.Table:
         """The same as Arrow, which keeps the type of every column."""
         try:
             _require_one_select(query)
             try:
-                return self._answer(query, parameters, between)
+                return self._answer(query, parameters, between, most)
             except duckdb.Error as error:
                 if not is_about_a_file(error) or not self._forget_kept():
                     raise
-            return self._answer(query, parameters, between)
+            return self._answer(query, parameters, between, most)
         except duckdb.InterruptException as error:
             raise QueryError("the query was cancelled") from error
         except duckdb.Error as error:
             raise self._explained(error) from error
 
-    def _answer(self, query: str, parameters: Mapping[str, Any], between: Seqs | None) -> pa.Table:
+    def _answer(self, query: str, parameters: Mapping[str, Any], between: Seqs | None, most: int | None) -> pa.Table:
         with self._cursor() as cursor:
             asked = self._models.prepare(cursor, query, self.advance, lambda: self._require_not_cancelled(cursor))
             if between is not None:
                 for table in TABLES.keys() & asked.read:
                     self._tables.narrow(cursor, table, between)
             cursor.execute("begin transaction read only")
+            answer = cursor.sql(query, params=dict(parameters))
             # Not `.pl()`: Polars would hold on to Ctrl-C while DuckDB works.
-            return cursor.sql(query, params=dict(parameters)).to_arrow_table()
+            return (answer if most is None else answer.limit(most)).to_arrow_table()
 
     def _forget_kept(self) -> bool:
         with self._cursor() as cursor:

@@ -51,7 +51,7 @@ def as_csv(frame: pl.DataFrame, *, shown: bool = False) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(map(spelt, frame.columns))
-    writer.writerows(["" if each is None else spelt(_plain(each)) for each in row] for row in frame.iter_rows())
+    writer.writerows(["" if each is None else spelt(as_text(each)) for each in row] for row in frame.iter_rows())
     return text.getvalue()
 
 
@@ -60,7 +60,7 @@ def as_table(frame: pl.DataFrame, width: int) -> str:
 
     Text from the trace is shown, never obeyed.
     """
-    rows = [["" if each is None else visible(_plain(each)) for each in row] for row in frame.iter_rows()]
+    rows = [["" if each is None else visible(as_text(each)) for each in row] for row in frame.iter_rows()]
     names = [visible(name) for name in frame.columns]
     if len(names) * (_NARROWEST + 2) > width:
         return _blocks(names, rows)
@@ -88,7 +88,8 @@ def _blocks(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(blocks)
 
 
-def _plain(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value, not null, as CSV and tables have it: lists and structs are JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

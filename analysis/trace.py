@@ -108,15 +108,23 @@ class Trace:
         self._at = at
         self._desk = Desk(database, recorded.path, Tables(recorded, at), kept)
 
-    def sql(self, query: str, params: Mapping[str, Any] | None = None, *, between: Seqs | None = None) -> pl.DataFrame:
+    def sql(
+        self,
+        query: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        between: Seqs | None = None,
+        most: int | None = None,
+    ) -> pl.DataFrame:
         """Run one SELECT over the tables and models; `$name` in it takes the parameter `name`.
 
         With `between`, `objects`, `logs` and `streams` in it hold the rows from the first seq to the last alone, which
-        in a long trace is quick: only the files with those rows are looked into. Models are as ever.
+        in a long trace is quick: only the files with those rows are looked into. Models are as ever. Of the answer at
+        `most` so many rows are read.
         It can neither write nor reach a file outside the trace or the network.
         Raises QueryError, or TraceDamaged when a segment cannot be read.
         """
-        return self._desk.ask(query, params or {}, between)
+        return self._desk.ask(query, params or {}, between, most)
 
     @property
     def last_seq(self) -> int:
