@@ -165,6 +165,10 @@ def import_logs(
         int | None, typer.Option(help="The year of each file's first line.", min=1970, show_default="from the file")
     ] = None,
     timezone: Annotated[str, typer.Option(help="Of times that name no zone: UTC, +02:00, Europe/Berlin.")] = "UTC",
+    captures: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="NDJSON that belongs into the same trace; - is standard input. May come again."),
+    ] = None,
 ) -> None:
     """Make a trace from log files: what a cluster left behind when nobody recorded it.
 
@@ -174,22 +178,28 @@ def import_logs(
     klog leaves the year and the zone out of its times. A host's stamp gives them; without one, the year is --year, or a
     date that stands in the file's lines, or that of the last change of the file; a log may run over New Year.
 
+    An import makes a new trace. What was captured of the objects comes into the same one by --with; so does a trace,
+    exported, to which logs are to be added.
+
     \b
-    Example:  kubectl logs -n csi csi-0 -c csi-attacher --timestamps > csi-attacher.log
-              volreel import logs csi-attacher.log kubelet.log.gz -o incident.trace
+    Examples:  kubectl logs -n csi csi-0 -c csi-attacher --timestamps > csi-attacher.log
+               volreel import logs csi-attacher.log kubelet.log.gz -o incident.trace
+               volreel import logs kubelet.log --with objects.ndjson.gz -o incident.trace
+               volreel export old.trace | volreel import logs kubelet.log --with - -o new.trace
     """
     import sys
 
     from tracer.logs.files import About
-    from tracer.logs.importing import import_logs as run
     from tracer.logs.zones import zone_of
+    from tracer.ndjson.importing import import_logs as run
     from tracer.trace.progress import progress
 
     about = About(node=node, component=component, year=year, zone=zone_of(timezone))
     with progress("importing") as advance:
-        imported = run(files, out, about, advance)
+        imported = run(files, out, about, advance, captures or ())
+    objects = f" and {imported.streams} streams of objects" if imported.streams else ""
     unknown = f", {imported.unknown:,} of no known dialect" if imported.unknown else ""
-    print(f"{out}: {imported.lines:,} lines of {imported.streams} logs{unknown}", file=sys.stderr)
+    print(f"{out}: {imported.lines:,} lines of {imported.logs} logs{objects}{unknown}", file=sys.stderr)
 
 
 class ExportFormat(StrEnum):

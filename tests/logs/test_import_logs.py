@@ -18,10 +18,9 @@ from volreel_process import COMMAND
 
 from tracer.errors import ExitCode, InputError, TraceExists
 from tracer.logs.files import About
-from tracer.logs.importing import import_logs
 from tracer.logs.zones import zone_of
 from tracer.ndjson.exporting import export_ndjson
-from tracer.ndjson.importing import import_ndjson
+from tracer.ndjson.importing import import_logs, import_ndjson
 from tracer.trace import open_trace
 from tracer.trace.lines import LINE_PARTS, raw_lines
 from tracer.trace.schema import LOGS, SCHEMAS
@@ -223,6 +222,41 @@ def test_an_imported_log_survives_ndjson_both_ways(files: Files) -> None:
     import_ndjson([str(files.folder / "t.ndjson")], files.folder / "u.trace")
     before, after = (list(open_trace(files.folder / name).batches(LOGS)) for name in ("t.trace", "u.trace"))
     assert before == after
+
+
+def test_logs_and_a_capture_come_into_one_trace_by_time(files: Files) -> None:
+    log = "log/n/p/u/csi-attacher/0"
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "n", "uid": "u"}}
+    capture = [
+        {"t": "2026-11-23T07:32:16Z", "stream": log, "node": "n1", "line": KLOG.format("1123 07:32:15.000000", "a")},
+        {"t": "2026-11-23T07:32:18Z", "stream": "v1/pods", "type": "ADDED", "object": pod},
+        {"t": "2026-11-23T07:32:19Z", "stream": log, "node": "n1", "line": KLOG.format("1123 07:32:19.000000", "c")},
+    ]
+    captured = files.add("capture.ndjson.gz", *map(json.dumps, capture))
+    kubelet = files.add("kubelet.log", KLOG.format("1123 09:32:17.000000", "b"))
+    out = files.folder / "t.trace"
+    imported = import_logs([kubelet], out, About(zone=zone_of("+02:00")), captures=[captured])
+    assert (imported.lines, imported.streams, imported.logs) == (4, 1, 2)
+    trace = open_trace(out)
+    seconds = [1_795_419_135, 1_795_419_137, 1_795_419_139]  # the option's zone is that of the log files alone
+    rows = [row for batch in trace.batches(LOGS, ("seq", "message", "logged_at")) for row in batch.to_pylist()]
+    assert [(row["seq"], row["message"], int(row["logged_at"].timestamp())) for row in rows] == [
+        (0, "a", seconds[0]),
+        (1, "b", seconds[1]),
+        (3, "c", seconds[2]),
+    ]
+
+
+def test_the_command_adds_logs_to_a_trace_that_is_exported_into_it(files: Files) -> None:
+    first, second = files.add("first.log", STAMPED), files.add("second.log", STAMPED.replace("first", "second"))
+    old, new = files.folder / "old.trace", files.folder / "new.trace"
+    import_logs([first], old, About())
+    export = subprocess.run([*COMMAND, "export", str(old)], capture_output=True, check=True)
+    command = [*COMMAND, "import", "logs", second, "--with", "-", "-o", str(new)]
+    run = subprocess.run(command, input=export.stdout, capture_output=True, check=True)
+    assert run.stderr.decode().endswith("new.trace: 2 lines of 2 logs\n")
+    raw = [line for batch in open_trace(new).batches(LOGS, LINE_PARTS) for line in raw_lines(batch)]
+    assert raw == [STAMPED, STAMPED.replace("first", "second")]
 
 
 def test_the_command_reads_standard_input_and_says_what_it_did(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracer.logs.files import About
-from tracer.logs.importing import import_logs
 from tracer.logs.lifting import LogLifter
 from tracer.logs.redaction import scrub_line, scrub_lines
+from tracer.ndjson.importing import import_logs
 from tracer.redaction import REMOVED
 from tracer.trace import open_trace
 from tracer.trace.lines import LINE_PARTS, raw_lines

@@ -1,4 +1,4 @@
-"""The lines of a log file, each with its time and whose it is."""
+"""The lines of a log file as those of a capture: each with its time and whose it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tracer.errors import InputError
 from tracer.input_files import STDIN, InputFile
@@ -18,6 +18,8 @@ from tracer.logs.decoding import LONGEST_LINE
 from tracer.logs.dialects import DIALECTS
 from tracer.logs.forms import Form, Text, form_of
 from tracer.logs.streams import host_stream
+from tracer.ndjson.line import Line
+from tracer.ndjson.reading import Read
 
 _AHEAD = 2000
 """Lines at a file's begin in which a year is looked for."""
@@ -38,23 +40,6 @@ class About:
     """Of times that name none."""
 
 
-class Found(NamedTuple):
-    """A line, and whose it is."""
-
-    at_ns: int
-    """Never falls within a file."""
-    file: str
-    stream: str
-    node: str | None
-    line: str
-    """As the log API would send it."""
-
-    @property
-    def size(self) -> int:
-        """About its bytes."""
-        return len(self.line)
-
-
 class LogFile:
     """One file that is being read."""
 
@@ -68,7 +53,7 @@ class LogFile:
         """What tells year and zone in this file; each that is asked for begins with the file's first line."""
         return Calendar(**self._context)
 
-    def lines(self) -> Iterator[Found]:
+    def lines(self) -> Iterator[Read]:
         """Its lines in their order. Raises InputError for the first that is not what it should be."""
         with self._file.blaming():
             yield from self._timed(self._texts())
@@ -103,7 +88,7 @@ class LogFile:
         written = time.time() if name == STDIN else Path(name).stat().st_mtime
         self._context["not_after_s"] = int(written)
 
-    def _timed(self, texts: Iterator[Text]) -> Iterator[Found]:
+    def _timed(self, texts: Iterator[Text]) -> Iterator[Read]:
         """Lines before the first that has a time get that one's."""
         calendar = self.calendar()
         latest = -1
@@ -123,10 +108,11 @@ class LogFile:
                 " (kubectl logs --timestamps, journalctl -o short-iso-precise). Nothing was imported."
             )
 
-    def _found(self, at_ns: int, text: Text) -> Found:
+    def _found(self, at_ns: int, text: Text) -> Read:
         node = self._about.node or text.node
         name = self._about.component or text.name or _SUFFIX.sub("", Path(self._file.name).name)
-        return Found(at_ns, self._file.name, host_stream(node, name), node, text.line)
+        line = Line(t="", stream=host_stream(node, name), node=node, line=text.line)
+        return Read(at_ns, self._file.name, self._file.number, len(text.line), line)
 
 
 def _time_of(text: Text, calendar: Calendar) -> int | None:

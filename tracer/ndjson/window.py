@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tracer.logs.calendar import Calendar
+from tracer.logs.files import LogFile
 from tracer.logs.lifting import LogLifter
 from tracer.ndjson.components import Components
 from tracer.ndjson.line import LOG_COLUMNS, NOTE_COLUMNS, OBJECT_STREAM, Line, log_values, note_values
@@ -42,9 +44,15 @@ class _TableRows:
 class Intake:
     """Puts windows of lines into a trace."""
 
-    def __init__(self, writer: TraceWriter) -> None:
+    def __init__(self, writer: TraceWriter, log_files: Mapping[str, LogFile] | None = None) -> None:
+        """`log_files` are those of the files that are no NDJSON, by their names."""
         self.streams: dict[str, ObjectStream] = {}
-        self._lines = LogLifter()
+        self.logs: set[str] = set()
+        """Streams of log lines."""
+        self.unknown = 0
+        """Log lines that no dialect knows."""
+        self._log_files = log_files or {}
+        self._lines = LogLifter(self._calendar)
         self._components = Components()
         self._writer = writer
 
@@ -74,10 +82,19 @@ class Intake:
                 whose = zip(*(columns[name] for name in ("pod_uid", "container", "component")), strict=True)
                 columns["component"] = [self._components.of(*each) for each in whose]
                 by_s = [reads[place].at_ns // 1_000_000_000 for place in places]
-                columns |= self._lines.lift(columns["stream"], columns["line"], by_s)
+                columns |= self._lines.lift([self._log(reads[place]) for place in places], columns["line"], by_s)
+                self.logs.update(columns["stream"])
+                self.unknown += columns["dialect"].count(None)
             tables[table].fill([index_of[place] for place in places], columns)
         filled = {table: (rows.places, rows.columns) for table, rows in tables.items() if rows.places}
         self._writer.add_interleaved(filled, at_us, sum(read.size for read in reads))
+
+    def _log(self, read: Read) -> str:
+        """What has one clock and one order of lines: a log file by itself, or a stream."""
+        return read.file if read.file in self._log_files else read.line.stream
+
+    def _calendar(self, log: str) -> Calendar:
+        return self._log_files[log].calendar() if log in self._log_files else Calendar()
 
     def _streams_of(
         self, reads: Sequence[Read]
