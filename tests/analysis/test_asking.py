@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from small_trace import CLAIMS, claim, instant
+from small_trace import CLAIMS, SmallTrace, claim, instant
 
 from analysis import open_trace
 from analysis.asking import QueryError
@@ -52,18 +52,26 @@ FORBIDDEN = [
 ]
 
 
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """One opened trace with a file beside it: it has to answer after each query that it refused."""
+    folder = tmp_path_factory.mktemp("guarded")
+    (folder / "secret").write_text("s")
+    path = SmallTrace(folder / "small.trace").observe(1, "ADDED", claim()).ended()
+    with open_trace(path) as trace:
+        yield trace
+
+
 @pytest.mark.parametrize("query", FORBIDDEN)
-def test_a_query_reads_the_trace_and_does_nothing_else(query, small, ask, tmp_path):
-    frame = small.observe(1, "ADDED", claim())  # a Python variable that SQL must not see
-    (tmp_path / "secret").write_text("s")
-    path = frame.ended()
-    before = sorted(path.rglob("*"))
-    trace = ask(path)
+def test_a_query_reads_the_trace_and_does_nothing_else(query, guarded):
+    path = guarded.path
+    frame = guarded.sql("select 1 as seq")  # a Python variable that SQL must not see
+    before = sorted(path.parent.rglob("*"))
     with pytest.raises(QueryError) as refusal:
-        trace.sql(query.format(trace=path))
+        guarded.sql(query.format(trace=path))
     assert "\n" not in str(refusal.value)
-    assert sorted(path.rglob("*")) == before
-    assert trace.sql("from objects").height == 1
+    assert sorted(path.parent.rglob("*")) == before
+    assert guarded.sql("from objects").height == frame.height
 
 
 def test_a_query_takes_values_as_parameters(small, ask):
