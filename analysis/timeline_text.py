@@ -42,8 +42,8 @@ def _steps(life: Timeline, width: int) -> Iterator[str]:
     if not phases:
         yield "\nno step of it is known\n"
         return
-    begin = min(phase["begins_at"] for phase in phases)
     end = max(phase["seen_until"] for phase in phases)
+    begin = min((phase["begins_at"] for phase in phases if phase["begins_at"] is not None), default=end)
     yield f"\nfrom {begin:%Y-%m-%d %H:%M:%S.%f} UTC, for {length((end - begin).total_seconds())}\n"
     rows = [_cells(phase, begin) for phase in phases]
     headings = ("step", "owner", "from", "took")
@@ -76,8 +76,8 @@ def _cells(phase: dict[str, Any], begin: datetime) -> list[str]:
     ]
 
 
-def _after(instant: datetime, begin: datetime) -> str:
-    return f"+{(instant - begin).total_seconds():.3f}"
+def _after(instant: datetime | None, begin: datetime) -> str:
+    return "?" if instant is None else f"+{(instant - begin).total_seconds():.3f}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], bar: str) -> str:

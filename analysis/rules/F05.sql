@@ -1,14 +1,15 @@
 -- title: a call has outlived its caller, and blocks those that follow
 -- step: provision_running
 -- severity: error
--- sentence: {method} has not come back in time since {since}; {echoes} later tries are its echoes: {error}
+-- sentence: {what}: {error}
 -- symptom: DeadlineExceeded first, then Aborted `an operation with the given Volume ID already exists`, on and on.
 -- cause: The first call is still running in the driver and holds the volume's lock, mostly because the backend does
 --   not answer. Aborted is never the cause.
 -- advice: See whether the driver reaches its backend; raise the sidecar's --timeout where the backend is only slow.
 --   Restart the driver only after looking for volumes half made; the name makes tries idempotent.
--- look-alikes: AlreadyExists says that another volume has the name: that is final, and F04.
--- needs: persistentvolumeclaims, events
+-- look-alikes: AlreadyExists says that another volume has the name: that is final, and F04. Aborted alone, for less
+--   than half a minute, is another call on the volume that comes back.
+-- needs: persistentvolumeclaims, persistentvolumes, pods, volumeattachments, events
 -- echo of: F30 by driver
 
 with failures as (
@@ -100,11 +101,30 @@ select
     if(told.has_first and told.echoes > 0, 'certain', 'likely') as confidence,
     told.evidence,
     {
-        method: told.method,
-        since: strftime(told.from_at at time zone 'UTC', '%H:%M:%S'),
-        echoes: told.echoes,
+        what: if(
+            told.has_first,
+            concat(
+                told.method,
+                ' has not come back in time since ',
+                strftime(told.from_at at time zone 'UTC', '%H:%M:%S'),
+                '; ',
+                told.echoes,
+                ' later tries are its echoes'
+            ),
+            concat(
+                told.method,
+                ' is refused ',
+                if(told.echoes = 1, 'once', told.echoes || ' times'),
+                ' since ',
+                strftime(told.from_at at time zone 'UTC', '%H:%M:%S'),
+                ', as an earlier call on the volume still runs'
+            )
+        ),
         error: told.message
     } as details
 from told
 left join _goals on _goals.goal = told.goal and _goals.uid = told.goal_uid
 left join attached on told.goal = 'attached' and attached.uid = told.goal_uid
+cross join _span
+where told.has_first
+    or coalesce(_goals.reached_at, attached.reached_at, _span.last_at) > told.from_at + interval 30 seconds

@@ -40,7 +40,8 @@ hung as (
             component,
             ' renewed its lease and took nothing up, while ',
             waiting,
-            if(component = 'csi-attacher', ' VolumeAttachments', ' claims'),
+            if(component = 'csi-attacher', ' VolumeAttachment', ' claim'),
+            if(waiting = 1, '', 's'),
             ' waited for it'
         ) as what,
         2 as rank,

@@ -244,3 +244,11 @@ def test_as_of_an_instant_what_came_later_is_not_there():
     assert max(each["instant"] for each in life["milestones"]) < "2026-11-23T07:10:10"
     assert "have not started yet" in ask("blame", FIRST, "s03/db-1", "--at", "07:10:10").text
     assert rows("volumes", FIRST, "--at", "0%") == []
+
+
+def test_a_step_whose_beginning_nobody_saw_is_drawn_from_the_first_known_instant(small: SmallTrace):
+    made = {"creationTimestamp": "2026-11-23T07:00:00Z"}
+    small.note(0.2, "opened").observe(0.3, "LISTED", claim(**made)).note(0.3, "synced")
+    small.observe(9, "MODIFIED", claim(version=2, phase="Bound", **made))
+    [step] = [line for line in ask("timeline", small.ended(), "shop/data").text.splitlines() if line.startswith("bind ")]
+    assert step.split()[-3:] == ["?", ">0.0ms", "█"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from small_trace import SmallTrace, instant
-from volume_story import STREAMS, Object, attachment, claim, node, pod, volume
+from volume_story import STREAMS, Object, attachment, claim, made, node, pod, static, volume
 
 from analysis import Trace
 
@@ -102,9 +102,7 @@ def test_f05_leads_with_the_call_that_has_not_come_back(found):
     [finding] = found("F05", (1.0, "ADDED", waiting), *failed)
     assert (finding["from_at"], finding["to_at"], finding["confidence"]) == (instant(12), None, "certain")
     assert finding["details"] == {
-        "method": "CreateVolume",
-        "since": "07:00:12",
-        "echoes": "3",
+        "what": "CreateVolume has not come back in time since 07:00:12; 3 later tries are its echoes",
         "error": TIMED_OUT,
     }
 
@@ -160,3 +158,90 @@ def test_f13_follows_from_a_node_that_is_down(recorded):
     assert (root["rule"], root["node"], root["from_at"], root["to_at"]) == ("F14", "n1", instant(100), None)
     assert "out of reach since 07:01:00" in root["sentence"]
     assert (echo["rule"], echo["node"], echo["echo_of"]) == ("F13", "n2", root["finding_id"])
+
+
+def test_f04_is_told_beside_a_volume_without_a_class(found):
+    refused = "rpc error: code = InvalidArgument desc = no such parameter"
+    told = [(1.0, "ADDED", static("old", "v9")), (1.0, "ADDED", claim())]
+    told[0][2]["spec"]["storageClassName"] = ""
+    [finding] = found("F04", *told, event(5, claim(), "ProvisioningFailed", refused, PROVISIONER))
+    assert (finding["volume_id"], finding["confidence"]) == ("c1", "certain")
+
+
+def test_f04_is_likely_where_nobody_answers_for_long(found):
+    away = "rpc error: code = Unavailable desc = backend is down"
+    failed = [event(at, claim(), "ProvisioningFailed", away, PROVISIONER) for at in (5, 15, 45)]
+    assert found("F04", (1.0, "ADDED", claim()), *failed[:2]) == []
+    [finding] = found("F04", (1.0, "ADDED", claim()), *failed)
+    assert finding["confidence"] == "likely"
+
+
+def test_f05_is_quiet_about_a_call_that_comes_back_soon(found):
+    told = [(1.0, "ADDED", claim()), event(5, claim(), "ProvisioningFailed", ABORTED, PROVISIONER)]
+    bound = claim(phase="Bound", volume="pv-1")
+    assert found("F05", *told, (15.0, "MODIFIED", bound)) == []
+    [finding] = found("F05", *told)
+    assert finding["details"]["what"] == (
+        "CreateVolume is refused once since 07:00:05, as an earlier call on the volume still runs"
+    )
+
+
+def test_f11_counts_only_room_that_the_scheduler_could_use(found):
+    def room(name: str, size: str, storage_class: str = "fast", **topology: str) -> Told:
+        parts = {"nodeTopology": {"matchLabels": topology}, "storageClassName": storage_class, "capacity": size}
+        return 1.0, "ADDED", made("CSIStorageCapacity", name, name, "csi", **parts)
+
+    gone = room("gone", "90Gi", zone="a")
+    placed = ready("n1", "True")
+    placed["metadata"]["labels"] = {"zone": "a", "disk": "ssd"}
+    waiting = pod("db", "p1")
+    refusal = "0/1 nodes are available: 1 node(s) did not have enough free storage."
+    told = [
+        (0.5, "ADDED", placed),
+        (1.0, "ADDED", claim()),
+        room("here", "1Gi", zone="a"),
+        room("elsewhere", "80Gi", zone="b"),
+        room("other class", "70Gi", "slow", zone="a"),
+        gone,
+        (2.0, "DELETED", gone[2]),
+        (3.0, "ADDED", waiting),
+        event(4, waiting, "FailedScheduling", refusal),
+    ]
+    [finding] = found("F11", *told)
+    assert finding["details"]["largest"] == "the most there was is 1.0 GiB"
+
+
+def test_f30_tells_a_leader_that_hangs_from_one_that_works(found):
+    """Both renew their lease; one has taken up nothing for a minute."""
+    lease = made("Lease", "external-attacher-leader-block-example-com", "l1", "csi", spec={"holderIdentity": "csi-0"})
+    renewed = [(float(at), "MODIFIED", lease) for at in range(0, 600, 5)]
+    asked = [*BOUND, *renewed, (100.0, "ADDED", attachment("csi-b", "a2"))]
+    [finding] = found("F30", *asked)
+    assert finding["sentence"].endswith(
+        "csi-attacher renewed its lease and took nothing up, while 1 VolumeAttachment waited for it."
+    )
+    assert (finding["driver"], finding["from_at"], finding["to_at"]) == ("block.example.com", instant(100), None)
+    other = attachment("csi-c", "a3", node="n3", metadata={"finalizers": ["external-attacher/block"]})
+    assert found("F30", *asked, (130.0, "ADDED", other)) == []
+
+
+def test_an_echo_begins_while_its_cause_holds(recorded):
+    """The driver was away and is back: what fails half a minute later fails for a reason of its own."""
+    lease = made("Lease", "external-attacher-leader-block-example-com", "l1", "csi", spec={"holderIdentity": "csi-0"})
+    renewed = [(float(at), "MODIFIED", lease) for at in (*range(0, 60, 5), *range(120, 600, 5))]
+
+    def refused(name: str, uid: str, of: str, at: float) -> list[Told]:
+        error = {"message": "rpc error: code = NotFound desc = no such volume", "time": "2026-11-23T07:02:00Z"}
+        value = attachment(name, uid, of, metadata={"finalizers": ["external-attacher/block"]})
+        return [
+            (at - 1, "ADDED", value),
+            (at, "MODIFIED", {**value, "status": {"attached": False, "attachError": error}}),
+        ]
+
+    told = [*BOUND, *renewed, *refused("csi-b", "a2", "pv-1", 125.0), *refused("csi-c", "a3", "pv-2", 154.0)]
+    told += [(1.0, "ADDED", volume("pv-2", "v2", "Bound", ("more", "c2")))]
+    findings = {
+        row["volume_id"] or row["rule"]: row for row in recorded(*told).findings(rules=["F16", "F30"]).to_dicts()
+    }
+    assert findings["v1"]["echo_of"] == findings["F30"]["finding_id"]
+    assert findings["v2"]["echo_of"] is None

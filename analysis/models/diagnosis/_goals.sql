@@ -1,9 +1,9 @@
 -- One claim or pod that has come to where it was going, or has given up: when nothing holds it up any more.
 with claims as (
-    select uid, min(seq) as seq, min(observed_at) as reached_at
-    from objects
-    where kind = 'PersistentVolumeClaim' and (phase = 'Bound' or type in ('DELETED', 'VANISHED'))
-    group by uid
+    select claim_uid as uid, min(seq) as seq, min(observed_at) as reached_at
+    from _claim_versions
+    where phase = 'Bound' or is_gone
+    group by claim_uid
 ),
 
 pods as (

@@ -21,7 +21,8 @@ select
             then 'snapshot'
         when exists (
             from _pvs
-            where _pvs.storage_class = regexp_extract(message, 'storageclass.storage.k8s.io "([^"]*)" not found', 1)
+            where _pvs.storage_class = regexp_extract(message, 'storageclass.storage.k8s.io "([^"]+)" not found', 1)
+                and _pvs.storage_class != ''
         ) then 'static'
         when code in ('DeadlineExceeded', 'Aborted')
             or (code is null and contains(message, 'context deadline exceeded')) then 'blocked'
