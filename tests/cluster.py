@@ -4,7 +4,8 @@
     claim = cluster.claim("data")
     pod = cluster.pod("web", ["data"])
     cluster.run(seconds=60)
-    cluster.fail("F28", ...)                    # clusters/faults.py
+    truth = inject(cluster, "F28", "f1")        # clusters/faults.py
+    cluster.run(seconds=900)
     path = record(tmp_path / "x.trace", [cluster])
 
 Time is virtual, and all chance comes from the seed: the same calls make the same trace, byte for byte. What is said is
@@ -19,7 +20,7 @@ by the scheduler; quotas, volume attributes and populators.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from heapq import merge
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ from tracer.clock import rfc3339_us
 from tracer.ndjson.importing import import_ndjson
 
 BEGIN_US = round(BEGIN.timestamp() * 1e6)
+DEDICATED = "example.com/dedicated"
 SIDECARS: tuple[type[Sidecar], ...] = (Provisioner, Attacher, Resizer, Snapshotter)
 
 
@@ -56,7 +58,7 @@ class Cluster:
         be recorded into one trace."""
         self.name = self.namespace = name
         self.plugin_namespace = f"{name}-storage"
-        self.simulation = Simulation(seed)
+        self.simulation = Simulation(f"{name} {seed}")
         self.lines: list[Line] = []
         self.api = ApiServer(self.simulation, sum(map(ord, name)) % 1000)
         self.events = Events(self.api, self.simulation)
@@ -65,8 +67,6 @@ class Cluster:
         self.secrets: set[str] = set()
         self.hung_servers: set[str] = set()
         """NFS servers that do not answer."""
-        self.lists_attached = True
-        """Whether the attach/detach controller gets to write nodes' statuses."""
         self.classes: list[str] = []
         self._build()
 
@@ -77,8 +77,8 @@ class Cluster:
         for kind in ("fast", "wffc"):
             self.storage_class(f"{self.name}-{kind}", mode="Immediate" if kind == "fast" else "WaitForFirstConsumer")
         self.machines: dict[str, Machine] = {}
-        for number, zone in enumerate("aab", start=1):
-            self.machines[f"{self.name}-{number}"] = Machine(self, f"{self.name}-{number}", zone)
+        for zone in "aab":
+            self.machine(zone)
         first = next(iter(self.machines))
         containers = ("driver", *(each.container for each in SIDECARS))
         self.controller = PluginPod(self, f"{self.name}-controller", first, containers)
@@ -100,9 +100,26 @@ class Cluster:
         """Let time pass."""
         self.simulation.run(self.simulation.now + seconds)
 
-    def at(self, seconds: float, action: Any) -> None:
+    def at(self, seconds: float, action: Callable[[], Any]) -> None:
         """Do something so many seconds from now."""
         self.simulation.after(seconds, action)
+
+    def when(self, condition: Callable[[], Any], action: Callable[[], Any]) -> None:
+        """Do something once, a moment after a condition has come to hold."""
+
+        def look() -> None:
+            action() if condition() else self.simulation.after(0.1, look)
+
+        look()
+
+    def machine(self, zone: str = "a", *, dedicated: bool = False) -> Machine:
+        """One more node; a dedicated one takes only the pods that are put `on` it."""
+        made = Machine(self, f"{self.name}-{len(self.machines) + 1}", zone)
+        if dedicated:
+            made.node["spec"]["taints"] = [{"key": DEDICATED, "effect": "NoSchedule"}]
+            self.api.update(made.node)
+        self.machines[made.name] = made
+        return made
 
     def storage_class(
         self, name: str, *, mode: str = "Immediate", provisioner: str = "", policy: str = "Delete"
@@ -127,9 +144,19 @@ class Cluster:
         )
 
     def pod(
-        self, name: str, claims: Sequence[str] = (), *, secrets: Sequence[str] = (), grace: int = 30, **spec: Any
+        self,
+        name: str,
+        claims: Sequence[str] = (),
+        *,
+        on: Machine | None = None,
+        secrets: Sequence[str] = (),
+        grace: int = 30,
+        **spec: Any,
     ) -> Object:
-        """A pod that mounts claims and secrets, asked for by no controller."""
+        """A pod that mounts claims and secrets, asked for by no controller; `on` selects its node."""
+        if on is not None:
+            spec["nodeSelector"] = {"kubernetes.io/hostname": on.name}
+            spec["tolerations"] = [{"key": DEDICATED, "operator": "Exists"}]
         volumes = [
             {"name": f"d{number}", "persistentVolumeClaim": {"claimName": each}} for number, each in enumerate(claims)
         ]

@@ -27,6 +27,8 @@ class AttachDetach(Controller):
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
+        self.unlisted: set[str] = set()
+        """Nodes whose status it does not get to write."""
         self._is_due = False
         self._attached: dict[Place, Object] = {}
         """Where a volume is, or may be, attached -> its VolumeAttachment."""
@@ -87,7 +89,7 @@ class AttachDetach(Controller):
             if place[1] == node_name and is_attached and not is_deleting(attachment):
                 volume = self.api.get("PersistentVolume", place[0])
                 names += [unique_name(volume)] if volume else []
-        if self.cluster.lists_attached:
+        if node_name not in self.unlisted:
             node["status"]["volumesAttached"] = [{"name": each, "devicePath": ""} for each in sorted(names)]
             self.api.update(node)
 
@@ -137,7 +139,6 @@ class AttachDetach(Controller):
     def _wait_for_attach(self, place: Place, attachment: Object, volume: Object, pod: Object) -> Process:
         """`pkg/volume/csi/csi_attacher.go`, waitForVolumeAttachment: two minutes, or until it fails."""
         waited, csi = 0.0, volume["spec"]["csi"]
-        asked_at = self.simulation.instant
         why = f"timed out waiting for external-attacher of {csi['driver']} CSI driver "
         why += f"to attach volume {csi['volumeHandle']}"
         while waited < ATTACH_TIMEOUT_S:
@@ -152,8 +153,7 @@ class AttachDetach(Controller):
                 text = f'AttachVolume.Attach succeeded for volume "{place[0]}" '
                 self.cluster.events.send(pod, "SuccessfulAttachVolume", text, BY)
                 return
-            error = status.get("attachError")
-            if error and error["time"] >= f"{asked_at:%Y-%m-%dT%H:%M:%SZ}":
+            if error := status.get("attachError"):
                 why = error["message"]
                 break
         text = f'AttachVolume.Attach failed for volume "{place[0]}" : {why}'

@@ -29,6 +29,12 @@ class Attacher(Sidecar):
     def finalizer(self) -> str:
         return f"external-attacher/{self.driver.name.replace('.', '-')}"
 
+    def on_change(self, changed: Object) -> None:
+        # What it wrote of a failure itself does not make it try earlier (`controller.go`, shouldEnqueueVAChange).
+        has_failed = self.failures(changed) and "attachError" in changed.get("status", {})
+        if not has_failed or (is_deleting(changed) and "detachError" not in changed["status"]):
+            super().on_change(changed)
+
     def sync(self, found: Object) -> Process:
         if not self.is_leader or not self.api.is_there(found):
             return

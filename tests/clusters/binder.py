@@ -111,8 +111,8 @@ class Binder(Controller):
         self.api.update(claim)
         yield self.simulation.spread(0.004, 0.02)
         text = (
-            f"Waiting for a volume to be created either by the external provisioner '{class_['provisioner']}' "
-            "or manually by the system administrator. If volume creation is delayed, please verify that the provisioner "
+            f"Waiting for a volume to be created either by the external provisioner '{class_['provisioner']}' or "
+            "manually by the system administrator. If volume creation is delayed, please verify that the provisioner "
             "is running and correctly registered."
         )
         if self.api.is_there(claim) and "volumeName" not in claim["spec"]:

@@ -68,12 +68,11 @@ class Controller:
         life = self._life
         self.simulation.after(delay, lambda: self._work(found, when, life))
 
-    def retry(self, found: Object) -> float:
-        """Look at it again after a failure; the seconds until then."""
+    def retry(self, found: Object, at_least: float = 0.0) -> None:
+        """Look at it again after a failure, later each time."""
         failures = self._failures[uid_of(found)] = self._failures.get(uid_of(found), 0) + 1
         delay = float(min(self.longest_retry, self.first_retry * 2 ** (failures - 1)))
-        self.enqueue(found, delay)
-        return delay
+        self.enqueue(found, max(delay, at_least))
 
     def failures(self, found: Object) -> int:
         return self._failures.get(uid_of(found), 0)

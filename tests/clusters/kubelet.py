@@ -50,9 +50,9 @@ class Mount:
 
     @property
     def unique_name(self) -> str:
-        return (
-            machines.unique_name(self.volume) if self.volume else f"kubernetes.io/secret/{uid_of(self.pod)}-{self.name}"
-        )
+        if self.is_csi:
+            return machines.unique_name(self.volume)
+        return f"kubernetes.io/{'nfs' if self.volume else 'secret'}/{uid_of(self.pod)}-{self.spec_name}"
 
     @property
     def is_csi(self) -> bool:
@@ -111,14 +111,15 @@ class Kubelet(Controller):
 
     def start(self) -> None:
         self.ending.clear()
-        self.attached = set(self.staged)
-        for mounts in list(self.mounts.values()):
-            if mounts and not self.api.is_there(mounts[0].pod):
-                self.on_change(mounts[0].pod)
+        # What no pod's folder tells of, it does not know: a volume that was staged only is not in use any more.
+        self.attached = {each.unique_name for mounts in self.mounts.values() for each in mounts if each.is_mounted}
         for pod in self.api.all("Pod"):
             if uid_of(pod) in self.mounts and pod["status"]["phase"] == "Pending":
                 del self.mounts[uid_of(pod)]
         super().start()
+        for mounts in list(self.mounts.values()):
+            if mounts and not self.api.is_there(mounts[0].pod):
+                self.on_change(mounts[0].pod)
         self.go(self._report())
 
     def _report(self) -> Process:
@@ -221,12 +222,12 @@ class Kubelet(Controller):
             yield self.simulation.spread(0.3, 0.9) * max(1, min(grace, 3))
             ended = {"exitCode": 137, "reason": "Error", "finishedAt": self.simulation.second()}
             self._status(pod, "Failed", {"terminated": ended})
+        if uid in self.orphans:
+            yield from self._tell_orphan(self.mounts[uid][0])
         for mount in self.mounts.get(uid, []):
             yield from self._unmount(mount)
-            if uid in self.orphans:
-                return
         for mount in self.mounts.pop(uid, []):
-            yield from self._unstage(mount)
+            self.go(self._unstage(mount))
         if self.api.is_there(pod):
             yield self.simulation.spread(0.1, 0.6)
             pod["metadata"] |= {"deletionTimestamp": self.simulation.second(), "deletionGracePeriodSeconds": 0}
@@ -440,9 +441,6 @@ class Kubelet(Controller):
     def _tear_down(self, mount: Mount) -> Process:
         if not mount.is_csi:
             yield from self.cluster.unmount_nfs(mount.volume)
-            return
-        if uid_of(mount.pod) in self.orphans:
-            self.go(self._tell_orphan(mount))
             return
         error = "kubernetes.io/csi: Unmounter.TearDownAt failed"
         self._require_driver(mount, "", f"{error} to get CSI client")

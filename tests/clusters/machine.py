@@ -109,11 +109,9 @@ def ready(since: str, status: str) -> Object:
 
 
 def unique_name(volume: Object) -> str:
-    """How controllers and kubelets call a volume: `kubernetes.io/csi/DRIVER^HANDLE`."""
-    csi = volume["spec"].get("csi")
-    if csi:
-        return f"kubernetes.io/csi/{csi['driver']}^{csi['volumeHandle']}"
-    return f"kubernetes.io/nfs/{volume['metadata']['name']}"
+    """How controllers and kubelets call a CSI volume."""
+    csi = volume["spec"]["csi"]
+    return f"kubernetes.io/csi/{csi['driver']}^{csi['volumeHandle']}"
 
 
 def attachment_name(volume: Object, node: str) -> str:

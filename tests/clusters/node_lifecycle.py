@@ -66,7 +66,7 @@ class NodeLifecycle(Controller):
         name = node["metadata"]["name"]
         if name in self._lost and node["status"]["conditions"][0]["status"] == "True":
             del self._lost[name]
-            node["spec"].pop("taints", None)
+            node["spec"]["taints"] = [each for each in node["spec"]["taints"] if each["key"] != UNREACHABLE]
             self.api.update(node)
 
     def _pods(self, node: str) -> list[Object]:

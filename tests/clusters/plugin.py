@@ -179,6 +179,12 @@ class Sidecar(Controller):
             self.lease["spec"]["renewTime"] = self.simulation.microsecond()
             self.api.update(self.lease)
 
+    def hand_over(self, replica: str) -> None:
+        """Another replica takes over without a pause, as in an upgrade."""
+        self.lease["spec"] |= {"holderIdentity": replica, "acquireTime": self.simulation.microsecond()}
+        self.lease["spec"]["leaseTransitions"] += 1
+        self.api.update(self.lease)
+
     def lose_lease(self) -> None:
         """It cannot renew its lease in time, and ends."""
         err = "context deadline exceeded"

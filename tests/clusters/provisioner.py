@@ -25,6 +25,10 @@ class Provisioner(Sidecar):
     container = "csi-provisioner"
     timeout = 10.0
     kinds = ("PersistentVolumeClaim", "PersistentVolume")
+    reschedules = True
+    """Whether it lets go of a node that is gone; 6.0 did not (kubernetes-csi/external-provisioner#1437)."""
+    is_hung = False
+    """It renews its lease, and does nothing."""
 
     def _lead(self) -> None:
         self.by = f"{self.driver.name}_{self.pod.pod['metadata']['name']}_{self.simulation.uid()}"
@@ -51,7 +55,7 @@ class Provisioner(Sidecar):
             yield 60.0
 
     def sync(self, found: Object) -> Process:
-        if self.is_leader and self.api.is_there(found):
+        if self.is_leader and not self.is_hung and self.api.is_there(found):
             yield from (self._claim(found) if found["kind"] == "PersistentVolumeClaim" else self._volume(found))
 
     # -- making -------------------------------------------------------------------------------------------------------
@@ -151,7 +155,7 @@ class Provisioner(Sidecar):
         slowly = "Volume provisioning failed with infeasible error. Retries will be delayed. " if is_infeasible else ""
         self.event(claim, "ProvisioningFailed", f"{slowly}{error}", self.by, "Warning")
         is_gone = str(error).endswith("not found") and ': node "' in str(error)
-        if selected and (is_gone or (is_rpc and error.code == "ResourceExhausted")):  # type: ignore[attr-defined]
+        if selected and self.reschedules and (is_gone or (is_rpc and error.code == "ResourceExhausted")):  # type: ignore[attr-defined]
             self.program.say("controller.go:1480", "Volume rescheduled because", err=str(error))
             del claim["metadata"]["annotations"][SELECTED_NODE]
             self.api.update(claim)

@@ -28,7 +28,10 @@ class Resizer(Sidecar):
         ):
             text = "waiting for an external controller to expand this PVC"
             self.cluster.events.send(changed, "ExternalExpanding", text, "volume_expand")
-        super().on_change(changed)
+        asked = changed["spec"]["resources"]["requests"]["storage"]
+        # What it wrote of a failure itself does not make it try earlier.
+        if not self.failures(changed) or changed["status"].get("allocatedResources", {}).get("storage") != asked:
+            super().on_change(changed)
 
     @staticmethod
     def _is_due(claim: Object) -> bool:
@@ -62,8 +65,7 @@ class Resizer(Sidecar):
             self._mark(claim, standing, asked, self._condition("Resizing"), failed)
             self.event(claim, "VolumeResizeFailed", text, by, "Warning")
             self.program.say("controller.go:328", "Error syncing PVC", "E", err=text)
-            # What is infeasible is tried again slowly.
-            self.enqueue(claim, 300.0) if is_infeasible else self.retry(claim)
+            self.retry(claim, at_least=300.0 if is_infeasible else 0.0)
             return
         volume["spec"]["capacity"]["storage"] = asked
         self.api.update(volume)

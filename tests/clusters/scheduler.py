@@ -133,7 +133,8 @@ class Scheduler(Controller):
         node = self.api.get("Node", machine.name)
         if node is None:
             return "node(s) were not found"
-        if taints := [each for each in node["spec"].get("taints", ()) if each["effect"] != "PreferNoSchedule"]:
+        tolerated = {each["key"] for each in pod["spec"].get("tolerations", ())}
+        if taints := [each for each in node["spec"].get("taints", ()) if each["key"] not in tolerated]:
             return f"node(s) had untolerated taint {{{taints[0]['key']}: {taints[0].get('value', '')}}}"
         labels = node["metadata"]["labels"]
         if any(labels.get(key) != value for key, value in pod["spec"].get("nodeSelector", {}).items()):

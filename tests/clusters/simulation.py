@@ -18,11 +18,12 @@ Process = Iterator[float]
 class Simulation:
     """Runs processes in the order of their virtual times; all chance comes from one seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: str) -> None:
         self.now = 0.0
         self.random = random.Random(seed)
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
+        self._last_ns = 0
 
     def after(self, delay: float, action: Callable[[], None]) -> None:
         """Do something so many seconds from now."""
@@ -72,6 +73,7 @@ class Simulation:
         return f"{self.instant:%Y-%m-%dT%H:%M:%S.%fZ}"
 
     def nanoseconds(self) -> int:
-        """Since 1970; what a float does not tell comes by chance."""
+        """Since 1970, never the same twice; what a float does not tell comes by chance."""
         micros = round(self.instant.timestamp() * 1_000_000)
-        return micros * 1000 + self.random.randrange(1000)
+        self._last_ns = max(self._last_ns + 1, micros * 1000 + self.random.randrange(1000))
+        return self._last_ns

@@ -22,6 +22,10 @@ class Snapshotter(Sidecar):
     lease_name = "external-snapshotter-leader-{driver}"
     kinds = ("VolumeSnapshot",)
 
+    def on_change(self, changed: Object) -> None:
+        if not self.failures(changed) or is_deleting(changed):
+            super().on_change(changed)
+
     def sync(self, found: Object) -> Process:
         snapshot = found
         if not self.is_leader or not self.api.is_there(snapshot):
