@@ -80,8 +80,8 @@ ended_logs as (
 
 volume_history as (
     select seq, observed_at, volume_handle, name as pv, driver, claim_namespace, claim_name, claim_uid
-    from objects
-    where kind = 'PersistentVolume' and volume_handle is not null and claim_uid is not null
+    from _pv_versions
+    where volume_handle is not null and claim_uid is not null
 ),
 
 first_volumes as (
@@ -98,19 +98,18 @@ first_volumes as (
 
 claims as (
     select
-        uid as claim_uid,
+        claim_uid,
         any_value(namespace) as claim_namespace,
         any_value(name) as claim_name,
         arg_max(provisioner, seq) filter (provisioner is not null) as driver
-    from objects
-    where kind = 'PersistentVolumeClaim' and uid is not null
-    group by uid
+    from _claim_versions
+    where claim_uid is not null
+    group by claim_uid
 ),
 
 attachments as (
     select name as va, any_value(driver) as driver, any_value(node) as node
-    from objects
-    where kind = 'VolumeAttachment'
+    from _attachment_versions
     group by name
 ),
 

@@ -1,9 +1,26 @@
 -- One version of one claim or PersistentVolume in which its phase, or what it names as the other, is not as before.
-with versions as (
+with sides as (
     select
-        kind,
-        uid,
+        'PersistentVolumeClaim' as kind,
+        claim_uid as uid,
         namespace,
+        name,
+        seq,
+        observed_at,
+        type,
+        phase,
+        null as claim_uid,
+        null as claim_namespace,
+        null as claim_name,
+        volume_name,
+        message
+    from _claim_versions
+    where not is_gone
+    union all
+    select
+        'PersistentVolume',
+        pv_uid,
+        null,
         name,
         seq,
         observed_at,
@@ -12,14 +29,20 @@ with versions as (
         claim_uid,
         claim_namespace,
         claim_name,
-        volume_name,
-        message,
+        null,
+        message
+    from _pv_versions
+    where not is_gone
+),
+
+versions as (
+    select
+        *,
         lag(seq) over object as seq_before,
         lag(phase) over object as phase_before,
         lag(claim_uid) over object as claim_uid_before,
         lag(volume_name) over object as volume_name_before
-    from objects
-    where kind in ('PersistentVolume', 'PersistentVolumeClaim') and type not in ('DELETED', 'VANISHED')
+    from sides
     window object as (partition by uid order by seq)
 )
 

@@ -1,16 +1,15 @@
 -- One version of a VolumeAttachment in which a milestone of it is first seen.
 with lives as (
     select
-        uid as attachment_uid,
+        attachment_uid,
         min(seq) as first_seq,
         min(seq) filter (attached) as attached_seq,
         min(seq) filter (deletion_requested_at is not null) as deletion_seq,
-        min(seq) filter (type in ('DELETED', 'VANISHED')) as ended_seq,
+        min(seq) filter (is_gone) as ended_seq,
         min(created_at) as created_at,
         min(deletion_requested_at) as deletion_requested_at
-    from objects
-    where kind = 'VolumeAttachment'
-    group by uid
+    from _attachment_versions
+    group by attachment_uid
 ),
 
 sightings as (

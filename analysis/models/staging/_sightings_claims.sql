@@ -1,7 +1,7 @@
 -- One version of a claim in which a milestone of its volume is first seen.
 with lives as (
     select
-        uid as claim_uid,
+        claim_uid,
         min(seq) as first_seq,
         min(seq) filter (storage_class is null) as classless_seq,
         min(seq) filter (storage_class is not null) as class_seq,
@@ -9,12 +9,11 @@ with lives as (
         min(seq) filter (provisioner is not null) as requested_seq,
         min(seq) filter (phase = 'Bound') as bound_seq,
         min(seq) filter (deletion_requested_at is not null) as deletion_seq,
-        min(seq) filter (type in ('DELETED', 'VANISHED')) as ended_seq,
+        min(seq) filter (is_gone) as ended_seq,
         min(created_at) as created_at,
         min(deletion_requested_at) as deletion_requested_at
-    from objects
-    where kind = 'PersistentVolumeClaim'
-    group by uid
+    from _claim_versions
+    group by claim_uid
 ),
 
 sightings as (

@@ -7,9 +7,9 @@ with delayed as (
         select name from objects where kind = 'StorageClass' and binding_mode = 'WaitForFirstConsumer'
     )
     union
-    select uid
-    from objects
-    where kind = 'PersistentVolumeClaim' and selected_node is not null
+    select claim_uid
+    from _claim_versions
+    where selected_node is not null
 ),
 
 consumers as (

@@ -1,16 +1,15 @@
 -- One version of a claim or its PersistentVolume in which a milestone of an expansion is first seen. Each change of
 -- what the claim asks for, beyond what it has, is one expansion: a user may take back what cannot be had.
 with changed as (
-    select uid
-    from objects
-    where kind = 'PersistentVolumeClaim'
-    group by uid
+    select claim_uid
+    from _claim_versions
+    group by claim_uid
     having max(requested_bytes) > min(capacity_bytes)
 ),
 
 versions as (
     select
-        uid as claim_uid,
+        claim_uid,
         seq,
         requested_bytes,
         capacity_bytes,
@@ -20,9 +19,9 @@ versions as (
         requested_bytes > capacity_bytes
             and requested_bytes is distinct from lag(requested_bytes) over lives as is_asked,
         first_value(seq) over lives as first_seq
-    from objects
-    where kind = 'PersistentVolumeClaim' and type not in ('DELETED', 'VANISHED') and uid in (select uid from changed)
-    window lives as (partition by uid order by seq)
+    from _claim_versions
+    where not is_gone and claim_uid in (select claim_uid from changed)
+    window lives as (partition by claim_uid order by seq)
 ),
 
 numbered as (
@@ -48,10 +47,14 @@ expansions as (
 
 -- The PersistentVolume grows when the driver has done its part.
 grown as (
-    select uid as volume_id, capacity_bytes, min(seq) as grown_seq, min(min(seq)) over (partition by uid) as first_seq
-    from objects
-    where kind = 'PersistentVolume' and capacity_bytes is not null and uid in (select volume_id from expansions)
-    group by uid, capacity_bytes
+    select
+        pv_uid as volume_id,
+        capacity_bytes,
+        min(seq) as grown_seq,
+        min(min(seq)) over (partition by pv_uid) as first_seq
+    from _pv_versions
+    where capacity_bytes is not null and pv_uid in (select volume_id from expansions)
+    group by pv_uid, capacity_bytes
 ),
 
 controller_done as (

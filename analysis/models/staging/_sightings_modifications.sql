@@ -1,25 +1,24 @@
 -- One version of a claim in which a milestone of a change of its VolumeAttributesClass is first seen. Each class that
 -- it asks for after the one it was made with is one modification.
 with changed as (
-    select uid
-    from objects
-    where kind = 'PersistentVolumeClaim'
-    group by uid
+    select claim_uid
+    from _claim_versions
+    group by claim_uid
     having min(attributes_class) != max(attributes_class) or min(attributes_class) != min(attributes_class_current)
 ),
 
 versions as (
     select
-        uid as claim_uid,
+        claim_uid,
         seq,
         attributes_class,
         attributes_class_current,
         attributes_class != attributes_class_current
             and attributes_class is distinct from lag(attributes_class) over lives as is_asked,
         first_value(seq) over lives as first_seq
-    from objects
-    where kind = 'PersistentVolumeClaim' and type not in ('DELETED', 'VANISHED') and uid in (select uid from changed)
-    window lives as (partition by uid order by seq)
+    from _claim_versions
+    where not is_gone and claim_uid in (select claim_uid from changed)
+    window lives as (partition by claim_uid order by seq)
 ),
 
 numbered as (

@@ -1,27 +1,26 @@
 -- One version of a PersistentVolume in which a milestone of the volume is first seen.
 with lives as (
     select
-        uid as volume_id,
+        pv_uid as volume_id,
         min(seq) as first_seq,
-        min(seq) filter (type in ('DELETED', 'VANISHED')) as ended_seq,
+        min(seq) filter (is_gone) as ended_seq,
         min(created_at) as created_at
-    from objects
-    where kind = 'PersistentVolume'
-    group by uid
+    from _pv_versions
+    group by pv_uid
 ),
 
 -- A volume that is bound again is bound to another claim.
 bindings as (
     select
-        uid as volume_id,
+        pv_uid as volume_id,
         claim_uid,
         min(seq) filter (phase = 'Bound') as bound_seq,
         arg_min(phase_changed_at, seq) filter (phase = 'Bound') as bound_at,
         min(seq) filter (phase = 'Released') as released_seq,
         arg_min(phase_changed_at, seq) filter (phase = 'Released') as released_at
-    from objects
-    where kind = 'PersistentVolume' and claim_uid is not null and phase in ('Bound', 'Released')
-    group by uid, claim_uid
+    from _pv_versions
+    where claim_uid is not null and phase in ('Bound', 'Released')
+    group by pv_uid, claim_uid
 ),
 
 sightings as (

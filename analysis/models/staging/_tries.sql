@@ -106,24 +106,24 @@ told as (
 -- The attacher sends no Events: it writes its errors to the VolumeAttachment, with the second of the try.
 attachment_errors as (
     select
-        uid,
+        attachment_uid,
         'publish_called' as first_milestone,
         'attached' as last_milestone,
         attach_error as error,
         min(observed_at) as tried_at
-    from objects
-    where kind = 'VolumeAttachment' and attach_error is not null
-    group by uid, attach_error, attach_error_at
+    from _attachment_versions
+    where attach_error is not null
+    group by attachment_uid, attach_error, attach_error_at
     union all
-    select uid, 'unpublish_called', 'attachment_gone', detach_error, min(observed_at)
-    from objects
-    where kind = 'VolumeAttachment' and detach_error is not null
-    group by uid, detach_error, detach_error_at
+    select attachment_uid, 'unpublish_called', 'attachment_gone', detach_error, min(observed_at)
+    from _attachment_versions
+    where detach_error is not null
+    group by attachment_uid, detach_error, detach_error_at
 ),
 
 claim_errors as (
     select
-        uid,
+        claim_uid,
         case condition.type
             when 'ControllerResizeError' then 'expand_controller_done'
             when 'NodeResizeError' then 'expand_done'
@@ -132,9 +132,9 @@ claim_errors as (
         condition.message as error,
         min(observed_at) as tried_at
     from (
-        select uid, observed_at, unnest(conditions) as condition
-        from objects
-        where kind = 'PersistentVolumeClaim' and len(conditions) > 0
+        select claim_uid, observed_at, unnest(conditions) as condition
+        from _claim_versions
+        where len(conditions) > 0
     )
     where milestone is not null and condition.message != ''
     group by all
@@ -185,11 +185,11 @@ tries as (
     union all
     select 'VolumeAttachment', uses.use_id, first_milestone, last_milestone, tried_at, 1, error
     from attachment_errors
-    join uses on uses.attachment_uid = attachment_errors.uid
+    join uses using (attachment_uid)
     union all
-    select 'PersistentVolumeClaim', coalesce(claim_volumes.volume_id, uid), milestone, milestone, tried_at, 0, error
+    select 'PersistentVolumeClaim', coalesce(claim_volumes.volume_id, claim_uid), milestone, milestone, tried_at, 0, error
     from claim_errors
-    left join claim_volumes on claim_volumes.claim_uid = claim_errors.uid
+    left join claim_volumes using (claim_uid)
 )
 
 select

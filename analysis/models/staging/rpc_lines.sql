@@ -90,16 +90,16 @@ named as (
 
 volume_names as (
     select volume_handle, any_value(name) as pv
-    from objects
-    where kind = 'PersistentVolume' and volume_handle is not null
+    from _pv_versions
+    where volume_handle is not null
     group by volume_handle
-    having count(distinct uid) = 1
+    having count(distinct pv_uid) = 1
 ),
 
 volume_handles as (
     select name as pv, any_value(volume_handle) as volume_handle
-    from objects
-    where kind = 'PersistentVolume' and volume_handle is not null
+    from _pv_versions
+    where volume_handle is not null
     group by name
     having count(distinct volume_handle) = 1
 ),

@@ -2,20 +2,19 @@
 -- as the Node's status does.
 with versions as (
     select
-        uid as attachment_uid,
+        attachment_uid,
         seq,
         observed_at,
         type,
         case
-            when type in ('DELETED', 'VANISHED') then 'none'
+            when is_gone then 'none'
             when deletion_requested_at is not null then 'detaching'
             when attached then 'attached'
             else 'attaching'
         end as standing,
         standing != 'none' and coalesce(attached, false) as is_attached,
         if(standing = 'none', null, if(standing = 'detaching', detach_error, attach_error)) as last_error
-    from objects
-    where kind = 'VolumeAttachment'
+    from _attachment_versions
 ),
 
 attachment_turns as (
