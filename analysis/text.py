@@ -14,7 +14,10 @@ _NARROWEST = 10
 
 def cut(text: str, width: int | None) -> str:
     """The text, with `…` at its end where it fills more than `width` columns of a terminal."""
-    return text if width is None or cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
+    # Most texts fill a column a character: to look up how wide each is takes most of the time of a long table.
+    if width is None or (len(text) <= width and text.isascii()) or cell_len(text) <= width:
+        return text
+    return f"{set_cell_size(text, width - 1)}…"
 
 
 def took(microseconds: int | None, unknown: str = "?") -> str:

@@ -8,12 +8,24 @@ import polars as pl
 
 from analysis.text import table, took
 
+_SHOWN = (
+    "label",
+    "standing",
+    "phase",
+    "owner",
+    "waiting_us",
+    "slowest_phase",
+    "slowest_owner",
+    "slowest_us",
+    "last_error",
+)
+
 
 def as_text(volumes: pl.DataFrame, width: int) -> str:
     """A line a volume and one for its last error; volumes as `Trace.volumes` gives them."""
     if volumes.is_empty():
         return "no volumes\n"
-    rows = [(_cells(volume), volume["last_error"]) for volume in volumes.rows(named=True)]
+    rows = [(_cells(volume), volume["last_error"]) for volume in volumes.select(_SHOWN).rows(named=True)]
     header = ("volume", "stands", "step", "who", "took")
     lines = table(header, rows, width, right=("took",), flexible="volume")
     waiting = volumes["waiting_us"].is_not_null().sum()
