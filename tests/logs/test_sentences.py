@@ -85,6 +85,15 @@ def test_an_operation_that_is_put_off_tells_its_error_and_how_long():
     }
 
 
+@pytest.mark.parametrize("behind", ['on node "n"', 'pod "data" (UID: "ecb1")', 'InnerVolumeSpecName "pvc-1"'])
+def test_a_sentence_that_is_cut_off_tells_what_is_left(behind):
+    text = f'UnmountVolume.TearDown succeeded for volume "pvc-1" (UniqueName: "{UNIQUE}") {behind}'
+    whole = line(text)
+    told = [line(text[:end]).items() for end in range(text.index(" (") + 1, len(text))]
+    assert all(each <= whole.items() for each in told)
+    assert told[-1] >= CSI.items()
+
+
 def test_other_plugins_volumes_have_no_driver_and_no_handle():
     text = 'MountVolume.SetUp succeeded for volume "kube-api-access" (UniqueName: "kubernetes.io/projected/u-k") pod "a" (UID: "u") '  # noqa: E501
     assert line(text) == {

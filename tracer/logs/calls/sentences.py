@@ -71,7 +71,8 @@ class _Form(NamedTuple):
 @lru_cache(maxsize=1024)
 def _form(skeleton: tuple[str, ...]) -> _Form | None:
     """The form of a sentence, from what stands between its quoted parts; None for what is no such sentence."""
-    text = "".join([f'{gap}"{2 * number + 1}"' for number, gap in enumerate(skeleton)])  # each says its number
+    quoted = [f'{gap}"{2 * number + 1}"' for number, gap in enumerate(skeleton[:-1])]  # each says its number
+    text = "".join((*quoted, skeleton[-1]))
     sentence = _VERB.match(text)
     if sentence is None:
         return None
