@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 import polars as pl
 
-from analysis.text import cut, took
+from analysis.finding_words import COULD_NOT_BE_DECIDED, Finding, evidence, lasted, subject, undecided
+from analysis.text import cut
 from tracer.trace.visible import visible
 
-_SHOWN_EVIDENCE = 6
 _SHOWN_TITLES = 8
 _INDENT = "  "
-
-Finding = Mapping[str, Any]
 
 
 def as_text(findings: pl.DataFrame, undecidable: pl.DataFrame, end: datetime | None, width: int) -> str:
@@ -55,54 +52,24 @@ def _severities(findings: Iterable[Finding]) -> list[str]:
 def _block(root: Finding, echoes: Sequence[Finding], end: datetime | None, width: int) -> Iterator[str]:
     doubt = "" if root["confidence"] == "certain" else f" ({root['confidence']})"
     yield cut(f"{root['severity']}  {root['rule']} {root['title']}{doubt}", width)
-    yield cut(_INDENT + visible(f"{_subject(root)}  {root['step']}  {_time(root, end)}"), width)
+    yield cut(_INDENT + visible(f"{subject(root)}  {root['step']}  {lasted(root, end)}"), width)
     yield from _wrapped(root["sentence"], width)
     yield from _wrapped(root["advice"], width, "advice: ")
-    yield from _wrapped(_evidence(root), width, "evidence: ")
+    yield from _wrapped(evidence(root), width, "evidence: ")
     for echo in echoes:
-        about = f"{echo['rule']} {echo['title']}: {_subject(echo)}, {_time(echo, end)}"
+        about = f"{echo['rule']} {echo['title']}: {subject(echo)}, {lasted(echo, end)}"
         yield from _wrapped(about, width, "echo: ")
-
-
-def _subject(finding: Finding) -> str:
-    place = f"on {finding['node']}" if finding["node"] else None
-    named = finding["volume"] or finding["driver"]
-    return " ".join(each for each in (named, place) if each) or "no volume"
-
-
-def _time(finding: Finding, end: datetime | None) -> str:
-    begin, until = finding["from_at"], finding["to_at"]
-    if begin is None:
-        return "since an unknown time" if until is None else f"until {until:%H:%M:%S}"
-    last = until or end
-    lasted = took(round((last - begin).total_seconds() * 1_000_000)) if last else "?"
-    if until is None:
-        return f"since {begin:%Y-%m-%d %H:%M:%S}, for {lasted} so far"
-    return f"{begin:%Y-%m-%d %H:%M:%S} to {until:%H:%M:%S}, {lasted}"
-
-
-def _evidence(finding: Finding) -> str:
-    rows = finding["evidence"]
-    more = f" and {len(rows) - _SHOWN_EVIDENCE} more" if len(rows) > _SHOWN_EVIDENCE else ""
-    return "seq " + ", ".join(map(str, rows[:_SHOWN_EVIDENCE])) + more
 
 
 def _undecided(rows: list[dict[str, Any]], width: int) -> Iterator[str]:
     """A paragraph for each thing that was missing, and below it the rules that need it."""
-
-    def reason(row: dict[str, Any]) -> tuple[str, str, datetime, datetime | None, str]:
-        return row["need"], row["node"] or "", row["from_at"], row["to_at"], row["why"]
-
-    yield "Could not be decided, so that nothing found there means nothing:"
-    for (need, node, begin, until, why), missing in groupby(sorted(rows, key=lambda row: str(reason(row))), key=reason):
-        place = f" of {node}" if node else ""
-        end = f"to {until:%H:%M:%S}" if until else "on"
-        yield from _wrapped(f"no {need}{place} from {begin:%Y-%m-%d %H:%M:%S} {end} ({why})", width)
-        titles = {row["rule"]: row["title"] for row in missing}
-        if len(titles) > _SHOWN_TITLES:
-            yield from _wrapped(f"{len(titles)} rules: {', '.join(sorted(titles))}", width, _INDENT)
+    yield COULD_NOT_BE_DECIDED
+    for missing in undecided(rows):
+        yield from _wrapped(missing.sentence, width)
+        if len(missing.rules) > _SHOWN_TITLES:
+            yield from _wrapped(f"{len(missing.rules)} rules: {', '.join(missing.rules)}", width, _INDENT)
             continue
-        for rule, title in sorted(titles.items()):
+        for rule, title in missing.rules.items():
             yield from _wrapped(f"{rule} {title}", width, _INDENT)
 
 

@@ -14,12 +14,12 @@ from textual.widget import Widget
 
 from analysis.overview import STRETCHES, Found, Overview
 from analysis.timeline_bars import GAP, Scale
+from tui.severities import SEVERITY_MARKS
 
 _LEVELS = " ▁▂▃▄▅▆▇█"
 _CURSOR, _CURSOR_ABOVE = "┃", "▼"
 _TALL = 20
 """Lines of a terminal from which findings and cursor have a line of their own."""
-_MARKS = {"info": ("·", "cyan"), "warning": ("!", "bold yellow"), "error": ("✖", "bold red")}
 
 
 class ActivityStrip(Widget):
@@ -57,7 +57,7 @@ class ActivityStrip(Widget):
         below = self._activity(width)
         self._hatch(below, scale)
         above = below if self.size.height < 2 else [(" ", "")] * width
-        for severity, mark in _MARKS.items():  # the worst last: it stays
+        for severity, mark in SEVERITY_MARKS.items():  # the worst last: it stays
             for found in self._found:
                 if found.at and found.severity == severity:
                     above[scale.cell(found.at)] = mark

@@ -11,11 +11,13 @@ from textual.message import Message
 
 from analysis.answers import Answer
 from analysis.completing import Completer
+from analysis.finding_words import Finding, Undecided
 from analysis.history import Change, HistoryRow
 from analysis.landmarks import Spot
 from analysis.latencies import Latencies
 from analysis.overview import Found, Overview
 from analysis.timeline import Timeline
+from analysis.trace import Summary
 from analysis.volume_list import VolumeList
 from analysis.worlds import Standing
 
@@ -110,6 +112,13 @@ class VolumeLoaded(Message):
 
 
 @dataclass
+class Renewed(Message):
+    """More of the trace has been recorded."""
+
+    summary: Summary
+
+
+@dataclass
 class LatenciesLoaded(Message):
     """How long each kind of phase takes is known."""
 
@@ -144,3 +153,12 @@ class QueryAnswered(Message):
 
     query: str
     answer: Answer
+
+
+@dataclass
+class FindingsLoaded(Message):
+    """What went wrong is known, and what could not be decided."""
+
+    findings: Sequence[Finding]
+    """Roots first by severity, each followed by its echoes."""
+    undecided: Sequence[Undecided]

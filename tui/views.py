@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tui.findings_screen import FindingsScreen
 from tui.history_screen import HistoryScreen
 from tui.latency_screen import LatencyScreen
 from tui.replay import Replay
@@ -30,5 +31,6 @@ VIEWS = (
     View("3", "history", "All observations around the time cursor", HistoryScreen),
     View("5", "worlds", "What should be attached and mounted at the cursor, and what is: drift first", WorldsScreen),
     View("6", "latency", "How long each step takes, and for which volumes the longest", LatencyScreen),
+    View("7", "findings", "What went wrong, each cause with what follows from it", FindingsScreen),
     View("8", "sql", "Ask the trace in SQL", SqlScreen),
 )

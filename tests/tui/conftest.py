@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hostile_cluster import write_hostile
 from small_trace import SmallTrace
 
 from analysis import Trace, open_trace
@@ -16,6 +17,13 @@ SAMPLES = Path(__file__).parents[2] / "sample_traces"
 def stuck_attach() -> Iterator[Trace]:
     """A recorded sample, opened once: to build its models takes seconds."""
     with open_trace(SAMPLES / "stuck-attach.trace") as trace:
+        yield trace
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trace]:
+    """A cluster in which every text obeys somebody else, opened once."""
+    with open_trace(write_hostile(SmallTrace(tmp_path_factory.mktemp("hostile") / "h.trace"))) as trace:
         yield trace
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hostile_cluster import write_hostile
 from replay_driver import SHOWN_HOSTILE, Driver, replay
 
 from analysis.places import drifting, not_known, places
@@ -65,8 +64,8 @@ async def test_the_worlds_change_as_the_cursor_moves_and_the_line_stays_selected
         assert driver.drawn("#about")[0].startswith("s10/d1 on lab-node-1")
 
 
-async def test_hostile_names_are_shown_and_never_obeyed(small):
-    async with replay(write_hostile(small), (160, 50), view="worlds") as driver:
+async def test_hostile_names_are_shown_and_never_obeyed(hostile):
+    async with replay(hostile, (160, 50), view="worlds") as driver:
         await driver.press("g")
         await driver.type("100%")
         await driver.press("down")
