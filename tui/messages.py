@@ -27,6 +27,7 @@ class Answered(Message):
     """The thread that was asked a question of a group is done."""
 
     group: str
+    answer: Message
 
 
 @dataclass

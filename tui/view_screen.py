@@ -60,6 +60,7 @@ class ViewScreen(Screen[None]):
         self.replay = replay
         self.trace = replay.trace
         self.place = replay.place
+        self._renewals = replay.renewals
         self.note = ""
         """The answer to the last key, where it has one; shown beside the cursor's time."""
         self._advance = ""
@@ -87,6 +88,9 @@ class ViewScreen(Screen[None]):
         It is called when the view comes to the front and when the cursor has moved: while playing, five times a second.
         """
         raise NotImplementedError
+
+    def renewed(self) -> None:
+        """Ask again what is shown, without taking it away: more of the trace has been recorded."""
 
     def show_advance(self, done: int, total: int) -> None:
         """Draw how many of the models that a question needs are built."""
@@ -150,12 +154,12 @@ class ViewScreen(Screen[None]):
         except VolreelError as error:
             answer = RefusedToAnswer(group, str(error))
         if not get_current_worker().is_cancelled:
-            self.post_message(Answered(group))
-            self.post_message(answer)
+            self.post_message(Answered(group, answer))
 
     @on(Answered)
     def _ask_what_waits(self, answered: Answered) -> None:
         question = self._asking.pop(answered.group)
+        self.post_message(answered.answer)  # before the next question: answers stay in their order
         self._advance = ""
         self._show_position()
         if question is not None:
@@ -163,6 +167,8 @@ class ViewScreen(Screen[None]):
 
     @on(RefusedToAnswer)
     def _take_refusal(self, refused: RefusedToAnswer) -> None:
+        if refused.group == "move":
+            self._move = None  # keys that led nowhere do not count with the next
         self.show_refusal(refused.group, refused.why)
 
     @work(thread=True, group="cancel")
@@ -180,6 +186,13 @@ class ViewScreen(Screen[None]):
     # -- the time cursor --------------------------------------------------------------------------------------------
 
     def on_screen_resume(self) -> None:
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Draw what follows from where the cursor is, and from what was recorded meanwhile."""
+        if self._renewals != self.replay.renewals:
+            self._renewals = self.replay.renewals
+            self.renewed()
         self.show_known()
         self.moved()
 
@@ -344,7 +357,7 @@ class ViewScreen(Screen[None]):
 
     def action_explain(self) -> None:
         """Say why the selection stood as it did at the cursor."""
-        instant, width = self.place.instant, min(_WIDEST_TEXT, self.size.width - 4)
+        instant, width = self.place.instant, min(_WIDEST_TEXT, self.size.width - 6)
 
         def explained() -> Message:
             return ExplanationLoaded(explanation_as_text(self.trace.explain(*self.subject(), instant), width))

@@ -57,6 +57,10 @@ class VolumesScreen(ViewScreen):
         else:
             self._show()
 
+    def renewed(self) -> None:
+        if self._all is not None:
+            self.ask("volumes", lambda: VolumesLoaded(read_volumes(self.trace)))
+
     def show_advance(self, done: int, total: int) -> None:
         if self._all is None:
             words = f"Finding the volumes: {done} of {total} models built. Escape stops it."
@@ -161,12 +165,7 @@ class VolumesScreen(ViewScreen):
 
 def _columns(width: int) -> list[Column]:
     if width < _WIDE:
-        return [
-            Column("", most=1),
-            Column("volume", most=max(8, width - 36)),
-            Column("step", most=16),
-            Column("took", True),
-        ]
+        return [Column("volume", most=max(12, width - 28)), Column("step", most=14), Column("took", is_right=True)]
     columns = [Column("", most=1), Column("volume", most=max(12, min(40, width - 62)))]
     columns += [Column(name) for name in ("stands", "step", "who")] + [Column("took", is_right=True)]
     return [*columns, Column("class", most=24), Column("last error", most=width)] if width >= _WIDEST else columns
