@@ -17,7 +17,7 @@ EXAMPLES = [
     r'I1123 07:32:17.403210       1 connection.go:264] "GRPC call" method="/csi.v1.X" request="{\"volume_id\":\"v\"}"',
     r'E1123 07:32:17.403210     812 x.go:1] "Operation failed" err="a \\ b\n\tc" list=["a","b \"c\""] n=3',
     'I1123 07:32:17.403210       1 c.go:1] "Said" err=<',
-    'I1123 07:32:17.403210     812 o.go:1] M.SetUp failed for volume "v" (UniqueName: "u") pod "p" (UID: "u") on node "n"',
+    'I1123 07:32:17.403210 8 o.go:1] Mnt.SetUp failed for volume "v" (UniqueName: "u") pod "p" (UID: "u") on node "n"',
     '{"ts":1795417742309.4856,"caller":"l.go:300","msg":"Renewed","lock":{"name":"a","namespace":"b"},"v":5}',
     '{"level":"info","time":"2026-08-11T09:12:13.123456789Z","caller":"s.go:1","msg":"m","TraceId":"t"}',
     r'time="2026-08-11T09:12:13Z" level=info msg="NodeStageVolume: req: {\"volume_id\":\"p\"}" file="y.go:1"',
