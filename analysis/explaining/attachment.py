@@ -65,18 +65,20 @@ def _attached(attachment: Observed, seen: Seen) -> Decision:
     node, statements = facts["node"], [_subject(attachment), *_node(facts["node"], seen)]
     volume = seen.one("PersistentVolume", name=facts["volume_name"]) if facts["volume_name"] else None
     if volume is None:
-        text = f"the PersistentVolume {facts['volume_name'] or '(none is named)'} is not there"
+        gone = seen.gone("PersistentVolume")
+        text = f"the PersistentVolume {facts['volume_name'] or '(none is named)'} {gone}"
         statements.append(Statement("volume", text, (attachment.evidence,)))
         turn = Turn(
             USER, "find out whether the driver still has the volume: without its PersistentVolume nothing detaches it"
         )
-        return Decision("it is attached, and its volume is not there", tuple(statements), turn=turn)
+        return Decision(f"it is attached, and its volume {gone}", tuple(statements), turn=turn)
     claim = {"namespace": volume.facts["claim_namespace"], "name": volume.facts["claim_name"]}
     pods = [pod for pod in users(claim, node, seen) if not is_done(pod)] if claim["name"] else []
     if pods:
         statements += [_user(pod) for pod in pods]
         return Decision(f"it is attached, and used by {', '.join(pod.full_name for pod in pods)}", tuple(statements))
-    statements.append(Statement("pods", f"no pod that still runs on {node} uses it", (volume.evidence,)))
+    used = seen.no("Pod", f"pod that uses it and still runs on {node}")
+    statements.append(Statement("pods", used, (volume.evidence,)))
     found = seen.one("Node", name=node)
     name = unique_name(volume)
     if found is not None and name in (found.facts["volumes_in_use"] or ()):
@@ -85,6 +87,8 @@ def _attached(attachment: Observed, seen: Seen) -> Decision:
         turn = Turn(f"kubelet {node}", "unmount it, and take it off volumesInUse")
         return Decision("it is not detached: the node has not let it go", tuple(statements), turn=turn)
     turn = Turn("A/D controller", "take it off volumesAttached and delete the VolumeAttachment")
+    if seen.doubted:
+        return Decision("it is attached, and whether anything uses it is not known", tuple(statements))
     return Decision("it is not detached, though nothing uses it", tuple(statements), turn=turn)
 
 

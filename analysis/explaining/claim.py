@@ -69,7 +69,7 @@ def wanted(claim: Observed) -> Wanted:
         bytes=facts["requested_bytes"] or 0,
         volume_mode=facts["volume_mode"] or "Filesystem",
         attributes_class=facts["attributes_class"] or "",
-        selector=claim.value["spec"].get("selector"),
+        selector=claim.spec.get("selector"),
         storage_class=facts["storage_class"] or "",
         access_modes=frozenset(facts["access_modes"] or ()),
     )
@@ -78,7 +78,7 @@ def wanted(claim: Observed) -> Wanted:
 def offered(volume: Observed) -> Offered:
     """What the PersistentVolume is."""
     facts = volume.facts
-    names_one = volume.value["spec"].get("claimRef") is not None
+    names_one = volume.spec.get("claimRef") is not None
     return Offered(
         name=facts["name"],
         claim=(facts["claim_namespace"], facts["claim_name"], facts["claim_uid"]) if names_one else None,
@@ -90,7 +90,7 @@ def offered(volume: Observed) -> Offered:
         labels=volume.labels,
         storage_class=facts["storage_class"] or "",
         access_modes=frozenset(facts["access_modes"] or ()),
-        node_affinity=volume.value["spec"].get("nodeAffinity"),
+        node_affinity=volume.spec.get("nodeAffinity"),
     )
 
 
@@ -98,10 +98,13 @@ def _bound(claim: Observed, seen: Seen) -> Decision:
     name = claim.facts["volume_name"]
     volume = seen.one("PersistentVolume", name=name) if name else None
     if volume is None:
-        gone = f"the PersistentVolume {name}" if name else "any PersistentVolume"
-        statement = Statement("binding", f"it was bound, and now {gone} is not there", (claim.evidence,))
+        gone = seen.gone("PersistentVolume")
+        statement = Statement(
+            "binding", f"it was bound, and now {name or 'its PersistentVolume'} {gone}", (claim.evidence,)
+        )
         turn = Turn(USER, "make the PersistentVolume again, or the claim: nothing else brings it back")
-        return Decision("it has lost its volume", (statement,), turn=turn)
+        verdict = "it was bound, and whether its volume is still there is not known"
+        return Decision(verdict if seen.doubted else "it has lost its volume", (statement,), turn=turn)
     both = (claim.evidence, volume.evidence)
     uid = volume.facts["claim_uid"]
     if uid and uid != claim.facts["uid"]:
@@ -117,11 +120,10 @@ def _names_its_volume(claim: Observed, seen: Seen) -> Decision:
     said = _own_words(claim, seen, "VolumeMismatch", "FailedBinding")
     volume = seen.one("PersistentVolume", name=name)
     if volume is None:
-        statement = Statement(
-            "volume", f"no PersistentVolume is called {name}, of which no Event tells", (claim.evidence,)
-        )
+        text = f"{seen.no('PersistentVolume', f'PersistentVolume {name}')}; the PV controller sends no Event about that"
         turn = Turn(USER, f"make the PersistentVolume {name}, or a claim that does not name it")
-        return Decision(f"it names {name}, which is not there", (statement, *said), turn=turn)
+        verdict = f"it names {name}, which {seen.gone('PersistentVolume')}"
+        return Decision(verdict, (Statement("volume", text, (claim.evidence,)), *said), turn=turn)
     offer = offered(volume)
     both = (claim.evidence, volume.evidence)
     statement = Statement("binding", f"it names {name} itself: no other volume is looked at", both)
@@ -150,7 +152,7 @@ def _looks_for_one(claim: Observed, seen: Seen) -> Decision:
     nodes = [(node.name, node.labels) for node in seen.objects("Node")] if is_delayed else []
     filters = SCHEDULER if is_delayed else PV_CONTROLLER
     candidates, fitting = match(asked, seen.objects("PersistentVolume"), filters, nodes)
-    delay = _delay(claim, storage_class, is_delayed)
+    delay = _delay(claim, storage_class, is_delayed, seen)
     best = chosen(asked, [volume for volume in fitting if not is_delayed or volume.is_meant_for(asked)])
     if best:
         names = " or ".join(volume.name for volume in best)
@@ -185,11 +187,15 @@ def _candidate(volume: Observed, mismatch: Mismatch | None, passed: int) -> Cand
     return Candidate(volume.name, mismatch.filter, mismatch.wanted, mismatch.has, passed, volume.evidence)
 
 
-def _delay(claim: Observed, storage_class: Observed | None, is_delayed: bool) -> Statement:
+def _delay(claim: Observed, storage_class: Observed | None, is_delayed: bool, seen: Seen) -> Statement:
     if storage_class is None:
         name = claim.facts["storage_class"]
-        why = f"the class {name} is not there" if name else "it asks for no class"
-        return Statement("binding mode", f"binding is not delayed: {why}", (claim.evidence,))
+        if name and seen.doubt("StorageClass"):
+            text = f"whether binding is delayed is not known: {seen.no('StorageClass', f'class {name}')}"
+        else:
+            why = f"the class {name} is not there" if name else "it asks for no class"
+            text = f"binding is not delayed: {why}"
+        return Statement("binding mode", text, (claim.evidence,))
     mode = storage_class.facts["binding_mode"]
     text = f"binding is {'' if is_delayed else 'not '}delayed: the class {storage_class.name} has {mode}"
     return Statement("binding mode", text, (claim.evidence, storage_class.evidence))
@@ -208,7 +214,8 @@ def _waits_for_a_pod(claim: Observed, seen: Seen, delay: Statement, candidates: 
     )
     if not pods:
         turn = Turn(USER, "make a pod that uses it")
-        return Decision("it waits for a first pod, and no pod uses it", (delay, *fits), candidates, turn)
+        verdict = f"it waits for a first pod, and {seen.no('Pod', 'pod that uses it')}"
+        return Decision(verdict, (delay, *fits), candidates, turn)
     statements = [delay, *fits]
     for pod in pods:
         text = f"the pod {pod.full_name} uses it and has no node yet"
@@ -231,37 +238,39 @@ def _is_provisioned(
     name = claim.facts["storage_class"]
     if storage_class is None:
         turn = Turn(USER, f"make the class {name}, or a volume that fits")
-        return Decision(f"no volume fits, and there is no class {name}", (delay, *said), candidates, turn)
+        verdict = f"{_nothing_fits(seen)}, and {seen.no('StorageClass', f'class {name}')}"
+        return Decision(verdict, (delay, *said), candidates, turn)
     both = (claim.evidence, storage_class.evidence)
     provisioner = storage_class.facts["provisioner"]
     if provisioner == _NO_PROVISIONER:
         statement = Statement("provisioning", f"the class {name} has no provisioner: volumes are made by hand", both)
         turn = Turn(USER, "make a volume that fits")
-        return Decision("no volume fits, and its class makes none", (delay, statement, *said), candidates, turn)
+        verdict = f"{_nothing_fits(seen)}, and its class makes none"
+        return Decision(verdict, (delay, statement, *said), candidates, turn)
     migrated_to = claim.annotations.get("pv.kubernetes.io/migrated-to")
     if provisioner.startswith(_IN_TREE) and not migrated_to:
         statement = Statement("provisioning", f"{provisioner} is a plugin of the PV controller itself (in-tree)", both)
         turn = Turn("PV controller", f"make a volume with {provisioner}")
-        return Decision("no volume fits: one is made in-tree", (delay, statement, *said), candidates, turn)
+        return Decision(f"{_nothing_fits(seen)}: one is made in-tree", (delay, statement, *said), candidates, turn)
     driver = migrated_to or provisioner
     statement = Statement("provisioning", f"{driver} makes volumes of the class {name} (external)", both)
     if claim.facts["provisioner"] is None:
         turn = Turn("PV controller", f"hand it to {driver} (annotation volume.kubernetes.io/storage-provisioner)")
-        return Decision("no volume fits: one has to be made", (delay, statement, *said), candidates, turn)
-    if claim.value["spec"].get("selector"):
+        return Decision(f"{_nothing_fits(seen)}: one has to be made", (delay, statement, *said), candidates, turn)
+    if claim.spec.get("selector"):
         text = "it has a selector, which external provisioners refuse"
         turn = Turn(USER, "make a claim without a selector, or a volume that fits")
-        verdict = "no volume fits, and none is made for a claim with a selector"
+        verdict = f"{_nothing_fits(seen)}, and none is made for a claim with a selector"
         return Decision(verdict, (delay, statement, Statement("selector", text, both), *said), candidates, turn)
     turn = Turn(f"provisioner {driver}", f"make a volume of {quantity(claim.facts['requested_bytes'] or 0)}")
     failed = next((each for each in said if each.topic == "ProvisioningFailed"), None)
-    verdict = "no volume fits, and making one failed" if failed else "no volume fits: one is being made"
+    verdict = f"{_nothing_fits(seen)}{', and making one failed' if failed else ': one is being made'}"
     return Decision(verdict, (delay, statement, *said), candidates, turn)
 
 
 def _has_no_class(claim: Observed, seen: Seen, delay: Statement, candidates: tuple[Candidate, ...]) -> Decision:
     said = _own_words(claim, seen, "FailedBinding", "VolumeMismatch")
-    verdict = "no volume fits, and it asks for no class that would make one"
+    verdict = f"{_nothing_fits(seen)}, and it asks for no class that would make one"
     if claim.facts["storage_class"] == "":
         text = 'its class is "": it takes only volumes made by hand that have no class, and never gets a default class'
         turn = Turn(USER, "make a volume without a class that fits")
@@ -276,9 +285,15 @@ def _has_no_class(claim: Observed, seen: Seen, delay: Statement, candidates: tup
         turn = Turn("PV controller", f"give it the default class {newest.name}")
         statement = Statement("class", f"{newest.name} is the default class", (claim.evidence, newest.evidence))
         return Decision(verdict, (delay, statement, *said), candidates, turn)
-    statement = Statement("class", "it names no class, and no class is the default", (claim.evidence,))
+    text = f"it names no class, and {seen.no('StorageClass', 'default class')}"
+    statement = Statement("class", text, (claim.evidence,))
     turn = Turn(USER, "make a class the default: the claim then gets it by itself; or make a volume that fits")
     return Decision(verdict, (delay, statement, *said), candidates, turn)
+
+
+def _nothing_fits(seen: Seen) -> str:
+    doubt = seen.doubt("PersistentVolume")
+    return f"no volume that was seen fits ({doubt})" if doubt else "no volume fits"
 
 
 def _own_words(claim: Observed, seen: Seen, *reasons: str) -> tuple[Statement, ...]:

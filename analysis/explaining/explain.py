@@ -64,13 +64,17 @@ def explain(trace: Trace, what: str, name: str, at: datetime | None = None) -> E
         verdict=decision.verdict,
         statements=decision.statements,
         candidates=decision.candidates,
-        turn=_since(decision.turn, seen, life["uid"]),
+        # Whose turn it is follows from what was not there.
+        turn=None if seen.doubted else _since(decision.turn, seen, life["uid"]),
     )
 
 
 def _absent(life: Life, at: datetime) -> Decision:
     if life["from_at"] > at:
-        return Decision(f"it was not there yet: it was first seen at {life['from_at']:%Y-%m-%d %H:%M:%S.%f} UTC")
+        seen_at = f"it was first seen at {life['from_at']:%Y-%m-%d %H:%M:%S.%f} UTC"
+        if life["first_type"] == "LISTED":
+            return Decision(f"whether it was there then is not known: {seen_at}, in a list")
+        return Decision(f"it was not there yet: {seen_at}")
     return Decision(f"it was not there any more: it was gone by {life['to_at']:%Y-%m-%d %H:%M:%S.%f} UTC")
 
 

@@ -32,11 +32,10 @@ def _holding(finalizer: str, held: Observed, seen: Seen) -> tuple[Statement, Tur
         return Statement("finalizer", text, (held.evidence,)), turn
     if finalizer.startswith("external-attacher/"):
         attached = [each for each in seen.objects("VolumeAttachment") if each.facts["volume_name"] == held.name]
-        nodes = ", ".join(each.facts["node"] for each in attached) or "no node"
+        nodes = ", ".join(each.facts["node"] for each in attached)
+        where = f"it is attached to {nodes}" if attached else seen.no("VolumeAttachment", "VolumeAttachment of it")
         evidence = (held.evidence, *(each.evidence for each in attached))
-        return Statement("finalizer", f"{finalizer}: it is attached to {nodes}", evidence), Turn(
-            "attacher", "let it go"
-        )
+        return Statement("finalizer", f"{finalizer}: {where}", evidence), Turn("attacher", "let it go")
     if finalizer.startswith("external-provisioner."):
         text = f"{finalizer}: the volume behind it has not been deleted; its phase is {held.facts['phase']}"
         return Statement("finalizer", text, (held.evidence,)), Turn("provisioner", "delete the volume")
@@ -47,7 +46,7 @@ def _holding(finalizer: str, held: Observed, seen: Seen) -> tuple[Statement, Tur
 def _pods(finalizer: str, claim: Observed, seen: Seen) -> tuple[Statement, Turn]:
     pods = users({"namespace": claim.facts["namespace"], "name": claim.name}, None, seen)
     if not pods:
-        text = f"{finalizer}: no pod that was placed uses it"
+        text = f"{finalizer}: {seen.no('Pod', 'pod that was placed and uses it')}"
         return Statement("finalizer", text, (claim.evidence,)), Turn("PVC protection controller", "let it go")
     using = ", ".join(f"{pod.full_name} ({pod.facts['phase']})" for pod in pods)
     statement = Statement("finalizer", f"{finalizer}: used by {using}", tuple(pod.evidence for pod in pods))

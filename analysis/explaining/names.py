@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 8
 Life = Mapping[str, Any]
-"""namespace, name, uid, from_at, to_at (None: it was still there) of one object."""
+"""namespace, name, uid, from_at, first_type, to_at (None: it was still there) of one object."""
 
 
 def life_named(trace: Trace, kind: str, name: str, at: datetime) -> Life:

@@ -12,7 +12,7 @@ def trouble(node: str, seen: Seen) -> Statement | None:
     """Why nobody on the node may be doing anything: it is not there, or not Ready. None if it is."""
     found = seen.one("Node", name=node)
     if found is None:
-        return Statement("node", f"the node {node} is not there")
+        return Statement("node", f"the node {node} {seen.gone('Node')}")
     ready = next((each for each in found.facts["conditions"] or () if each["type"] == "Ready"), None)
     if ready is None or ready["status"] == "True":
         return None

@@ -35,16 +35,17 @@ def decide(pod: Observed, seen: Seen) -> Decision:
     claims = _claims(pod, seen)
     refusal = last_refusal(pod, seen)
     bound = _bound_volumes(claims, seen)
-    said = (
-        _said(refusal) if refusal else (Statement("scheduler", "it has said nothing about the pod", (pod.evidence,)),)
-    )
+    silence = Statement("scheduler", "it has said nothing about the pod that was seen", (pod.evidence,))
+    said = _said(refusal) if refusal else (silence,)
     nodes = seen.objects("Node")
     told = (*said, *_topology(bound, nodes), *_capacity(claims, nodes, seen), *_limits(bound, nodes, seen))
     for name, found in claims.items():
         if found is None:
-            missing = Statement("claim", f"there is no claim {pod.facts['namespace']}/{name}", (pod.evidence,))
+            text = seen.no("PersistentVolumeClaim", f"claim {pod.facts['namespace']}/{name}")
+            missing = Statement("claim", text, (pod.evidence,))
             turn = Turn("ephemeral volume controller" if name in _ephemeral(pod) else USER, f"make the claim {name}")
-            return Decision(f"it is not placed: its claim {name} is not there", (missing, *told), turn=turn)
+            gone = seen.gone("PersistentVolumeClaim")
+            return Decision(f"it is not placed: its claim {name} {gone}", (missing, *told), turn=turn)
         decision = claim.decide(found, seen)
         if found.name not in bound and (decision.turn is None or decision.turn.who != "scheduler"):
             waits = Statement("claim", f"{found.full_name}: {decision.verdict}", (found.evidence,))
@@ -116,7 +117,7 @@ def _topology(bound: Mapping[str, Observed], nodes: Sequence[Observed]) -> list[
     """Where each bound volume can be used."""
     statements = []
     for volume in bound.values():
-        affinity = volume.value["spec"].get("nodeAffinity")
+        affinity = volume.spec.get("nodeAffinity")
         if affinity is None:
             continue
         fitting = _fitting(volume, nodes)
@@ -126,7 +127,7 @@ def _topology(bound: Mapping[str, Observed], nodes: Sequence[Observed]) -> list[
 
 
 def _fitting(volume: Observed, nodes: Sequence[Observed]) -> list[str]:
-    affinity = volume.value["spec"].get("nodeAffinity")
+    affinity = volume.spec.get("nodeAffinity")
     return [node.name for node in nodes if node_matches(affinity, node.name, node.labels)]
 
 
@@ -143,20 +144,21 @@ def _capacity(claims: Mapping[str, Observed | None], nodes: Sequence[Observed], 
         if storage_class is None or storage_class.facts["binding_mode"] != "WaitForFirstConsumer":
             continue
         driver = seen.one("CSIDriver", name=storage_class.facts["provisioner"])
-        if driver is None or not driver.value["spec"].get("storageCapacity"):
+        if driver is None or not driver.spec.get("storageCapacity"):
             continue
         published = [
             each for each in seen.objects("CSIStorageCapacity") if each.facts["storage_class"] == storage_class.name
         ]
-        statements += [_room(found, node, published) for node in nodes]
+        statements += [_room(found, node, published, seen) for node in nodes]
     return statements
 
 
-def _room(wanting: Observed, node: Observed, published: Sequence[Observed]) -> Statement:
+def _room(wanting: Observed, node: Observed, published: Sequence[Observed], seen: Seen) -> Statement:
     asked = wanting.facts["requested_bytes"] or 0
     here = [each for each in published if _is_for(each, node)]
     if not here:
-        text = f"{node.name}: no capacity is published for the class {wanting.facts['storage_class']}"
+        none = seen.no("CSIStorageCapacity", f"capacity for the class {wanting.facts['storage_class']}")
+        text = f"{node.name}: {none}"
         return Statement("capacity", text, (wanting.evidence, node.evidence))
     most = max(here, key=_largest)
     comparison = "enough" if _largest(most) >= asked else "too little"
@@ -193,7 +195,7 @@ def _limits(bound: Mapping[str, Observed], nodes: Sequence[Observed], seen: Seen
         for driver in drivers:
             volumes, evidence = used[node.name, driver], node.evidence if listed is None else listed.evidence
             limit = limits.get(driver)
-            may = "there is no limit" if limit is None else f"{limit} are allowed"
+            may = seen.no("CSINode", "limit") if limit is None else f"{limit} are allowed"
             here = f"{node.name} has {len(volumes)} volumes of {driver}, {may}"
             statements.append(Statement("attach limit", here, (evidence, *sorted(volumes.values())[:3])))
     return statements

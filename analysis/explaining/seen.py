@@ -58,6 +58,10 @@ class Observed:
         return value
 
     @property
+    def spec(self) -> Mapping[str, Any]:
+        return self.value.get("spec") or {}
+
+    @property
     def annotations(self) -> Mapping[str, str]:
         return self.value["metadata"].get("annotations") or {}
 
@@ -84,6 +88,8 @@ class Seen:
     def __init__(self, trace: Trace, at: datetime) -> None:
         self._trace = trace
         self.at = at
+        self.doubted: set[str] = set()
+        """Kinds of which something was said not to be there, and may have been."""
 
     def objects(
         self, kind: str, *, namespace: str | None = None, name: str | None = None, uid: str | None = None
@@ -124,10 +130,34 @@ class Seen:
                 return Expected(phase["phase"], row["p50_us"], row["phases"], row["censored"])
         return Expected(phase["phase"], None, 0, 0)
 
+    def no(self, kind: str, what: str) -> str:
+        """That there is no `what`: an object, or objects, of that kind; or, where it may be, why that is not known."""
+        doubt = self.doubt(kind)
+        return f"no {what} was seen ({doubt})" if doubt else f"there is no {what}"
+
+    def gone(self, kind: str) -> str:
+        """The same of one that was named before: `is not there`."""
+        doubt = self.doubt(kind)
+        return f"was not seen ({doubt})" if doubt else "is not there"
+
+    def doubt(self, kind: str) -> str | None:
+        """Why an object that was not seen may be there all the same; None where nothing was missed.
+
+        What a capture without notes shows is taken for all that there was, as everywhere (`volreel info` says so).
+        """
+        resource = RESOURCES[kind]
+        uncovered = self._uncovered([resource])
+        if not uncovered or uncovered[0]["is_assumed"]:
+            return None
+        self.doubted.add(kind)
+        return _missed(uncovered[0]) if uncovered[0]["state"] else f"nothing says that {resource} were recorded then"
+
+    def _uncovered(self, resources: Sequence[str]) -> list[dict[str, Any]]:
+        return self._trace.sql(query("uncovered_at"), {"resources": resources, "at": self.at}).rows(named=True)
+
     def unknown(self, kinds: Sequence[str]) -> tuple[str, ...]:
         """What may have been missed of these kinds around the instant, a sentence each."""
-        resources = [RESOURCES[kind] for kind in kinds]
-        rows = self._trace.sql(query("uncovered_at"), {"resources": resources, "at": self.at}).rows(named=True)
+        rows = self._uncovered([RESOURCES[kind] for kind in kinds])
         unheard = [row["resource"] for row in rows if row["state"] is None]
         missed = [_missed(row) for row in rows if row["state"] is not None]
         if unheard:
@@ -138,4 +168,5 @@ class Seen:
 def _missed(row: Mapping[str, Any]) -> str:
     why = f": {row['why']}" if row["why"] else ""
     what = "something may have been missed" if row["state"] == "gap" else "nobody was looking"
-    return f"{row['resource']}: {what} from {row['begins_at']:%H:%M:%S} UTC on{why}"
+    end = f"to {row['ends_at']:%H:%M:%S} UTC" if row["ends_at"] else "UTC on"
+    return f"{row['resource']}: {what} from {row['begins_at']:%H:%M:%S} {end}{why}"

@@ -61,9 +61,9 @@ def _bound(volume: Observed, seen: Seen) -> Decision:
     claim = f"{facts['claim_namespace']}/{facts['claim_name']}"
     found = seen.one("PersistentVolumeClaim", uid=facts["claim_uid"]) if facts["claim_uid"] else None
     if found is None:
-        told = (Statement("claim", f"the claim {claim} is not there", (volume.evidence,)),)
-        turn = Turn("PV controller", "release it")
-        return Decision(f"it is bound to {claim}, which is not there any more", told, turn=turn)
+        gone = seen.gone("PersistentVolumeClaim")
+        told = (Statement("claim", f"the claim {claim} {gone}", (volume.evidence,)),)
+        return Decision(f"it is bound to {claim}, which {gone}", told, turn=Turn("PV controller", "release it"))
     told = (Statement("claim", f"it is bound to {claim}", (volume.evidence, found.evidence)),)
     return Decision(f"it is bound to {claim}", told)
 

@@ -119,20 +119,31 @@ STREAMS = {
 }
 
 
-@pytest.fixture
-def explained(small: SmallTrace, ask: Callable[[Path], Trace]):
-    """The explanation of the claim among these objects."""
+CASES: list[tuple[Patch, ...]] = []
 
-    def explain(*values: Patch):
-        for stream in STREAMS.values():
-            small.note(0, "opened", stream=stream)
-            small.note(0, "synced", stream=stream)
+
+def among(*values: Patch) -> int:
+    """A case: the claim among these objects, which are all there is for some time."""
+    CASES.append(values)
+    return len(CASES) - 1
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory):
+    """The explanation of the claim in a case. One trace tells of all cases, one after the other."""
+    small = SmallTrace(tmp_path_factory.mktemp("explain") / "cases.trace")
+    for stream in STREAMS.values():
+        small.note(0, "opened", stream=stream)
+        small.note(0, "synced", stream=stream)
+    for case, values in enumerate(CASES):
         for number, value in enumerate(values, start=1):
-            value["metadata"].setdefault("resourceVersion", str(number))
-            small.observe(number, "ADDED", value, STREAMS[value["kind"]])
-        return ask(small.ended()).explain("claim", "data", instant(len(values)))
-
-    return explain
+            metadata = {**value["metadata"], "uid": f"{value['metadata']['uid']}-{case}"}
+            metadata["resourceVersion"] = str(100 * case + number)
+            told = {**value, "metadata": metadata}
+            small.observe(100 * case + number, "ADDED", told, STREAMS[value["kind"]])
+            small.vanish(100 * case + 90 + number / 10, told, STREAMS[value["kind"]])
+    with open_trace(small.ended()) as trace:
+        yield lambda case: trace.explain("claim", "data", instant(100 * case + 50))
 
 
 OTHER = {"namespace": "shop", "name": "other"}
@@ -212,7 +223,7 @@ def test_an_old_uid_in_the_claim_ref_keeps_a_volume_away(explained):
             "no volume fits: one is made in-tree",
             "PV controller",
         ),
-        ([storage_class("WaitForFirstConsumer")], "it waits for a first pod, and no pod uses it", "user"),
+        ([storage_class("WaitForFirstConsumer")], "it waits for a first pod, and there is no pod that uses it", "user"),
         ([storage_class("WaitForFirstConsumer"), pod()], "it waits for a pod to be placed", "scheduler"),
         ([storage_class("WaitForFirstConsumer"), pod(nodeName="n1")], "it waits for a pod to be placed", "user"),
     ],
