@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import duckdb
-import pyarrow as pa
+import polars as pl
 
 from analysis.calls.lines import Check
 from analysis.calls.table import paired
@@ -26,7 +26,7 @@ AS_VIEWS = "intervals"
 """The layer whose models are as wide as the trace: they stay views."""
 IN_MEMORY = "staging"
 """The layer whose models are steps to others: of them only what a question names itself is kept."""
-BY_PYTHON: Mapping[str, Callable[[Iterable[tuple[Any, ...]], Check], pa.Table]] = {"_paired": paired}
+BY_PYTHON: Mapping[str, Callable[[Iterable[tuple[Any, ...]], Check], pl.DataFrame]] = {"_paired": paired}
 """Models whose rows a function makes of the rows of their SQL."""
 
 Advance = Callable[[str, int, int], None]

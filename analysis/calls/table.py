@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from sys import intern
 from typing import Any
 
-import pyarrow as pa
+import polars as pl
 
 from analysis.calls.lines import Check, Line, Operation
 from analysis.calls.pairing import pair_calls
 
-_SCHEMA = pa.schema(
+_SCHEMA = pl.Schema(
     [
         *[
-            (name, pa.int64())
+            (name, pl.Int64)
             for name in (
                 "seq",
                 "requested_seq",
@@ -25,22 +26,35 @@ _SCHEMA = pa.schema(
                 "driver_answered_seq",
             )
         ],
-        ("pairing", pa.string()),
-        ("code", pa.string()),
-        ("is_before_gap", pa.bool_()),
+        ("pairing", pl.String),
+        ("code", pl.String),
+        ("is_before_gap", pl.Boolean),
     ]
 )
 
 
-def paired(lines: Iterable[tuple[Any, ...]], check: Check) -> pa.Table:
+def paired(lines: Iterable[tuple[Any, ...]], check: Check) -> pl.DataFrame:
     """The calls that the lines tell of, a row each; a line is the columns of `_paired.sql`, those of `Line`."""
-    operations = pair_calls(map(_line, lines), check)
-    return pa.Table.from_pylist([_row(operation) for operation in operations], schema=_SCHEMA)
+    columns: dict[str, list[Any]] = {name: [] for name in _SCHEMA}
+    for operation in pair_calls(_shared(lines), check):
+        row = _row(operation)
+        for name, column in columns.items():
+            column.append(row.get(name))
+    return pl.DataFrame(columns, schema=_SCHEMA)
 
 
-def _line(row: tuple[Any, ...]) -> Line:
-    told = Line(*row)
-    return told._replace(ids=frozenset(told.ids or ()), sources=frozenset(told.sources or ()))
+def _shared(rows: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
+    """The lines, of which equal texts and ids are kept once: all of a trace's lines are held, and most repeat."""
+    known: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def ids(found: Iterable[str] | None) -> frozenset[str]:
+        key = tuple(map(intern, found or ()))
+        return known.get(key) or known.setdefault(key, frozenset(key))
+
+    for row in rows:
+        values: Any = (intern(value) if value.__class__ is str else value for value in row)
+        told = Line(*values)
+        yield told._replace(ids=ids(told.ids), sources=ids(told.sources))
 
 
 def _row(operation: Operation) -> dict[str, Any]:
