@@ -250,5 +250,6 @@ def test_a_step_whose_beginning_nobody_saw_is_drawn_from_the_first_known_instant
     made = {"creationTimestamp": "2026-11-23T07:00:00Z"}
     small.note(0.2, "opened").observe(0.3, "LISTED", claim(**made)).note(0.3, "synced")
     small.observe(9, "MODIFIED", claim(version=2, phase="Bound", **made))
-    [step] = [line for line in ask("timeline", small.ended(), "shop/data").text.splitlines() if line.startswith("bind ")]
+    told = ask("timeline", small.ended(), "shop/data").text
+    [step] = [line for line in told.splitlines() if line.startswith("bind ")]
     assert step.split()[-3:] == ["?", ">0.0ms", "█"]
