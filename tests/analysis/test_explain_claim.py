@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from small_trace import SmallTrace, instant
 
-from analysis import Trace, open_trace
+from analysis import open_trace
 
 PENDING = Path(__file__).parents[2] / "sample_traces" / "pending-claims.trace"
 PVS, CLASSES, NODES, PODS = "v1/persistentvolumes", "storage.k8s.io/v1/storageclasses", "v1/nodes", "v1/pods"
@@ -136,12 +135,15 @@ def explained(tmp_path_factory):
         small.note(0, "opened", stream=stream)
         small.note(0, "synced", stream=stream)
     for case, values in enumerate(CASES):
+        there: list[Patch] = []
         for number, value in enumerate(values, start=1):
             metadata = {**value["metadata"], "uid": f"{value['metadata']['uid']}-{case}"}
             metadata["resourceVersion"] = str(100 * case + number)
             told = {**value, "metadata": metadata}
             small.observe(100 * case + number, "ADDED", told, STREAMS[value["kind"]])
-            small.vanish(100 * case + 90 + number / 10, told, STREAMS[value["kind"]])
+            there.append(told)
+        for told in there:
+            small.vanish(100 * case + 90, told, STREAMS[told["kind"]])
     with open_trace(small.ended()) as trace:
         yield lambda case: trace.explain("claim", "data", instant(100 * case + 50))
 
@@ -149,109 +151,153 @@ def explained(tmp_path_factory):
 OTHER = {"namespace": "shop", "name": "other"}
 EAST = {"required": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["e"]}]}]}}
 ALONE = [
-    ("claimRef", claim(), volume(claimRef=OTHER)),
-    ("size", claim(resources={"requests": {"storage": "1025Mi"}}), volume()),
-    ("volume mode", claim(volumeMode="Block"), volume()),
-    ("attributes class", claim(volumeAttributesClassName="gold"), volume()),
-    ("deletion", claim(), volume(metadata={"deletionTimestamp": "2026-11-23T07:00:00Z"})),
-    ("phase", claim(), volume(phase="Released")),
-    ("selector", claim(selector={"matchLabels": {"tier": "one"}}), volume(metadata={"labels": {"tier": "two"}})),
-    ("class", claim(storageClassName="other"), volume()),
-    ("access modes", claim(accessModes=[RWO, RWX]), volume()),
+    ("claimRef", among(storage_class(), volume(claimRef=OTHER), claim())),
+    ("size", among(storage_class(), volume(), claim(resources={"requests": {"storage": "1025Mi"}}))),
+    ("volume mode", among(storage_class(), volume(), claim(volumeMode="Block"))),
+    ("attributes class", among(storage_class(), volume(), claim(volumeAttributesClassName="gold"))),
+    ("deletion", among(storage_class(), volume(metadata={"deletionTimestamp": "2026-11-23T07:00:00Z"}), claim())),
+    ("phase", among(storage_class(), volume(phase="Released"), claim())),
+    (
+        "selector",
+        among(
+            storage_class(),
+            volume(metadata={"labels": {"tier": "two"}}),
+            claim(selector={"matchLabels": {"tier": "one"}}),
+        ),
+    ),
+    ("class", among(storage_class(), volume(), claim(storageClassName="other"))),
+    ("access modes", among(storage_class(), volume(), claim(accessModes=[RWO, RWX]))),
 ]
 
 
-@pytest.mark.parametrize(("failed", "wanting", "offering"), ALONE, ids=[each[0] for each in ALONE])
-def test_each_filter_decides_alone(explained, failed, wanting, offering):
-    (only,) = explained(storage_class(), offering, wanting).candidates
+@pytest.mark.parametrize(("failed", "case"), ALONE, ids=[each[0] for each in ALONE])
+def test_each_filter_decides_alone(explained, failed, case):
+    (only,) = explained(case).candidates
     assert only.failed == failed
     assert only.wanted != only.has
 
 
+def with_nodes(*zones: str) -> int:
+    nodes = [node(f"n{number}", zone=zone) for number, zone in enumerate(zones)]
+    return among(storage_class("WaitForFirstConsumer"), *nodes, volume(nodeAffinity=EAST), claim())
+
+
 @pytest.mark.parametrize(
-    ("nodes", "failed"), [([("n1", "w")], "node affinity"), ([("n1", "w"), ("n2", "e")], None), ([], "node affinity")]
+    ("case", "failed"),
+    [(with_nodes("w"), "node affinity"), (with_nodes("w", "e"), None), (with_nodes(), "node affinity")],
 )
-def test_node_affinity_decides_where_the_scheduler_binds(explained, nodes, failed):
-    there = [node(name, zone=zone) for name, zone in nodes]
-    answer = explained(storage_class("WaitForFirstConsumer"), *there, volume(nodeAffinity=EAST), claim())
+def test_node_affinity_decides_where_the_scheduler_binds(explained, case, failed):
+    answer = explained(case)
     assert [each.failed for each in answer.candidates] == [failed]
     assert answer.turn.who == "user"
 
 
+AT_ONCE = among(storage_class(), node("n1", zone="w"), volume(nodeAffinity=EAST), claim())
+
+
 def test_the_pv_controller_asks_no_node(explained):
-    assert explained(storage_class(), node("n1", zone="w"), volume(nodeAffinity=EAST), claim()).verdict == "v fits"
+    assert explained(AT_ONCE).verdict == "v fits"
+
+
+SIZES = [volume("big", capacity={"storage": "3Gi"}), volume("small", capacity={"storage": "2Gi"})]
+BY_SIZE = among(storage_class(), *SIZES, claim())
 
 
 def test_the_smallest_fitting_volume_wins(explained):
-    sizes = {"big": "3Gi", "small": "2Gi"}
-    volumes = [volume(name, capacity={"storage": size}) for name, size in sizes.items()]
-    assert explained(storage_class(), *volumes, claim()).turn.what == "bind it to small"
+    assert explained(BY_SIZE).turn.what == "bind it to small"
+
+
+EQUAL = among(storage_class(), volume("a"), volume("b"), claim())
 
 
 def test_of_equal_volumes_nothing_decides(explained):
-    answer = explained(storage_class(), volume("a"), volume("b"), claim())
-    assert answer.turn.what == "bind it to a or b (which of them, nothing decides)"
+    assert explained(EQUAL).turn.what == "bind it to a or b (which of them, nothing decides)"
+
+
+MODES = [volume("narrow", capacity={"storage": "9Gi"}), volume("wide", accessModes=[RWO, RWX])]
+BY_MODES = among(storage_class(), *MODES, claim())
 
 
 def test_fewer_access_modes_go_before_a_smaller_size(explained):
-    volumes = [volume("narrow", capacity={"storage": "9Gi"}), volume("wide", accessModes=[RWO, RWX])]
-    assert explained(storage_class(), *volumes, claim()).turn.what == "bind it to narrow"
+    assert explained(BY_MODES).turn.what == "bind it to narrow"
+
+
+MINE = {"namespace": "shop", "name": "data"}
+MEANT = volume("meant", claimRef=MINE, storageClassName="other", phase="Pending")
+FOR_THE_CLAIM = among(storage_class(), volume(), MEANT, claim())
 
 
 def test_a_volume_meant_for_the_claim_is_taken_whatever_its_class_and_phase(explained):
-    meant = volume("meant", claimRef={"namespace": "shop", "name": "data"}, storageClassName="other", phase="Pending")
-    assert explained(storage_class(), volume(), meant, claim()).turn.what == "bind it to meant"
+    assert explained(FOR_THE_CLAIM).turn.what == "bind it to meant"
+
+
+FOR_AN_EARLIER_ONE = among(volume(claimRef={**MINE, "uid": "old"}), claim())
 
 
 def test_an_old_uid_in_the_claim_ref_keeps_a_volume_away(explained):
-    (only,) = explained(volume(claimRef={"namespace": "shop", "name": "data", "uid": "old"}), claim()).candidates
+    (only,) = explained(FOR_AN_EARLIER_ONE).candidates
     assert only.failed == "claimRef"
 
 
 @pytest.mark.parametrize(
-    ("values", "verdict", "who"),
+    ("case", "verdict", "who"),
     [
-        ([], "no volume fits, and there is no class fast", "user"),
-        ([storage_class()], "no volume fits: one has to be made", "PV controller"),
+        (among(claim()), "no volume fits, and there is no class fast", "user"),
+        (among(storage_class(), claim()), "no volume fits: one has to be made", "PV controller"),
         (
-            [storage_class(provisioner="kubernetes.io/no-provisioner")],
+            among(storage_class(provisioner="kubernetes.io/no-provisioner"), claim()),
             "no volume fits, and its class makes none",
             "user",
         ),
         (
-            [storage_class(provisioner="kubernetes.io/host-path")],
+            among(storage_class(provisioner="kubernetes.io/host-path"), claim()),
             "no volume fits: one is made in-tree",
             "PV controller",
         ),
-        ([storage_class("WaitForFirstConsumer")], "it waits for a first pod, and there is no pod that uses it", "user"),
-        ([storage_class("WaitForFirstConsumer"), pod()], "it waits for a pod to be placed", "scheduler"),
-        ([storage_class("WaitForFirstConsumer"), pod(nodeName="n1")], "it waits for a pod to be placed", "user"),
+        (
+            among(storage_class("WaitForFirstConsumer"), claim()),
+            "it waits for a first pod, and there is no pod that uses it",
+            "user",
+        ),
+        (among(storage_class("WaitForFirstConsumer"), pod(), claim()), "it waits for a pod to be placed", "scheduler"),
+        (
+            among(storage_class("WaitForFirstConsumer"), pod(nodeName="n1"), claim()),
+            "it waits for a pod to be placed",
+            "user",
+        ),
     ],
 )
-def test_who_acts_next(explained, values, verdict, who):
-    answer = explained(*values, claim())
+def test_who_acts_next(explained, case, verdict, who):
+    answer = explained(case)
     assert (answer.verdict, answer.turn.who) == (verdict, who)
     assert answer.unknown == ("nothing says that events were recorded then: there may have been others",)
 
 
+DEFAULT = storage_class(annotations={"storageclass.kubernetes.io/is-default-class": "true"})
+WITHOUT_CLASS = among(DEFAULT, claim(storageClassName=None))
+
+
 def test_a_claim_without_class_gets_the_default_one(explained):
-    default = storage_class(annotations={"storageclass.kubernetes.io/is-default-class": "true"})
-    answer = explained(default, claim(storageClassName=None))
+    answer = explained(WITHOUT_CLASS)
     assert (answer.turn.who, answer.turn.what) == ("PV controller", "give it the default class fast")
 
 
+def naming_it(*offered: Patch) -> int:
+    return among(*offered, volume("better"), claim(volumeName="v"))
+
+
 @pytest.mark.parametrize(
-    ("offering", "verdict"),
+    ("case", "verdict"),
     [
-        ([], "it names v, which is not there"),
-        ([volume(phase="Released", metadata={"labels": {"tier": "two"}})], "it names v, which fits"),
-        ([volume(storageClassName="slow")], "it names v, whose class does not fit"),
-        ([volume(claimRef=OTHER)], "it names v, which belongs to another claim"),
+        (naming_it(), "it names v, which is not there"),
+        (naming_it(volume(phase="Released", metadata={"labels": {"tier": "two"}})), "it names v, which fits"),
+        (naming_it(volume(storageClassName="slow")), "it names v, whose class does not fit"),
+        (naming_it(volume(claimRef=OTHER)), "it names v, which belongs to another claim"),
         (
-            [volume(claimRef={"namespace": "shop", "name": "data"}, capacity={"storage": "1"})],
+            naming_it(volume(claimRef=MINE, capacity={"storage": "1"})),
             "it and v name each other",
         ),
     ],
 )
-def test_a_claim_that_names_its_volume_is_checked_against_it_alone(explained, offering, verdict):
-    assert explained(*offering, volume("better"), claim(volumeName="v")).verdict == verdict
+def test_a_claim_that_names_its_volume_is_checked_against_it_alone(explained, case, verdict):
+    assert explained(case).verdict == verdict
