@@ -3,8 +3,9 @@
     python -m benchmarks.diagnose --clusters 1000
     python -m benchmarks.diagnose --seed 1234 --show      # one cluster: what was done, what was found
 
-A cluster is a model of its controllers (tests/cluster.py) with 3 to 10 volumes that live their lives and 0 to 3 faults
-(tests/clusters/faults.py), each at an instant by chance; the seed decides all of it. `IN_A_TRACE` clusters stand in one
+A cluster is a model of its controllers (tests/cluster.py) with 3 to 10 volumes that live their lives, 0 to 3 faults and
+0 to 2 things that only look like one (tests/clusters/faults.py), each at an instant by chance, and a driver that takes
+milliseconds or seconds for a call; the seed decides all of it. `IN_A_TRACE` clusters stand in one
 trace side by side, as opening a trace costs seconds: each has its own namespace, nodes, driver and revisions, so that
 none sees another, and a cluster found in a trace is the same as alone.
 
@@ -18,12 +19,14 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -32,7 +35,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from cluster import Cluster, record
-from clusters.faults import FAULTS, FOLLOW, SHOWN_AFTER_S, Injected, inject
+from clusters.faults import FAULTS, LOOK_ALIKES, SHOWN_AFTER_S, Case, Injected, inject
 
 CLUSTERS = 1_000
 IN_A_TRACE = 50
@@ -76,35 +79,74 @@ def build(seed: int) -> tuple[Cluster, list[Injected]]:
     """A random cluster, run to its end, and what was done to it."""
     chance = random.Random(seed)
     cluster = Cluster(seed, f"c{seed}", tracks_capacity=True)
+    cluster.driver.slowness = chance.choice([1.0, 1.0, 20.0, 200.0])
     for number in range(chance.randint(3, 10)):
-        cluster.at(chance.uniform(0, BEGINS_WITHIN_S), _life(cluster, f"v{number}", chance))
+        life = chance.choice(LIVES)
+        _soon(cluster, chance, partial(life, cluster, f"v{number}", chance))
     injected: list[Injected] = []
-    for number in range(chance.randint(0, 3)):
-        mode = chance.choice(sorted(FAULTS))
-        cluster.at(chance.uniform(0, BEGINS_WITHIN_S), _strike(cluster, mode, f"x{number}", injected))
+    struck = chance.choices(FAULTS, k=chance.randint(0, 3)) + chance.choices(LOOK_ALIKES, k=chance.randint(0, 2))
+    for number, case in enumerate(struck):
+        _soon(cluster, chance, partial(_strike, cluster, case, f"x{number}", injected))
     cluster.run(BEGINS_WITHIN_S + SHOWN_AFTER_S)
     return cluster, injected
 
 
-def _life(cluster: Cluster, name: str, chance: random.Random) -> Any:
-    """A healthy life: a claim, mostly a pod, and for some an end of both."""
-    kind, delay = chance.choice(["fast", "wffc"]), chance.uniform(0, 20)
-    has_pod, ends_after = chance.random() < 0.9, chance.uniform(60, 400) if chance.random() < 0.6 else None
-
-    def begin() -> None:
-        claim = cluster.claim(name, kind)
-        if not has_pod:
-            return
-        cluster.at(delay, lambda: cluster.pod(name, [name]))
-        if ends_after is not None:
-            cluster.at(delay + ends_after, lambda: cluster.delete(cluster.api.get("Pod", name, cluster.namespace)))
-            cluster.at(delay + ends_after + 60.0, lambda: cluster.delete(claim))
-
-    return begin
+def _soon(cluster: Cluster, chance: random.Random, action: Callable[[], Any]) -> None:
+    cluster.at(chance.uniform(0, BEGINS_WITHIN_S), action)
 
 
-def _strike(cluster: Cluster, mode: str, name: str, injected: list[Injected]) -> Any:
-    return lambda: injected.append(inject(cluster, mode, name))
+def _strike(cluster: Cluster, case: Case, name: str, injected: list[Injected]) -> None:
+    injected.append(inject(cluster, case, name))
+
+
+# -- healthy lives ----------------------------------------------------------------------------------------------------
+
+
+def _used(cluster: Cluster, name: str, chance: random.Random) -> tuple[Any, Any]:
+    claim = cluster.claim(name, chance.choice(["fast", "wffc"]))
+    pods: list[Any] = []
+    cluster.at(chance.uniform(0, 20), lambda: pods.append(cluster.pod(name, [name])))
+    return claim, pods
+
+
+def _alone(cluster: Cluster, name: str, chance: random.Random) -> None:
+    cluster.claim(name, chance.choice(["fast", "wffc"]))
+
+
+def _stays(cluster: Cluster, name: str, chance: random.Random) -> None:
+    _used(cluster, name, chance)
+
+
+def _comes_and_goes(cluster: Cluster, name: str, chance: random.Random) -> None:
+    claim, pods = _used(cluster, name, chance)
+    cluster.at(chance.uniform(90, 300), lambda: cluster.delete(pods[0]))
+    cluster.at(chance.uniform(360, 400), lambda: cluster.delete(claim))
+
+
+def _goes_at_once(cluster: Cluster, name: str, chance: random.Random) -> None:
+    claim, pods = _used(cluster, name, chance)
+    cluster.at(chance.uniform(90, 300), lambda: (cluster.delete(pods[0]), cluster.delete(claim)))
+
+
+def _is_used_again(cluster: Cluster, name: str, chance: random.Random) -> None:
+    _, pods = _used(cluster, name, chance)
+    cluster.at(chance.uniform(90, 200), lambda: cluster.delete(pods[0]))
+    cluster.at(chance.uniform(201, 300), lambda: cluster.pod(f"{name}-b", [name]))
+
+
+def _grows(cluster: Cluster, name: str, chance: random.Random) -> None:
+    claim, _ = _used(cluster, name, chance)
+    cluster.at(chance.uniform(90, 300), lambda: cluster.expand(claim, "2Gi"))
+
+
+def _is_cut(cluster: Cluster, name: str, chance: random.Random) -> None:
+    _used(cluster, name, chance)
+    cluster.at(chance.uniform(90, 300), lambda: cluster.snapshot(name, name))
+
+
+LIVES = (_alone, _stays, _comes_and_goes, _goes_at_once, _is_used_again, _grows, _is_cut)
+
+# -- finding, and comparing -------------------------------------------------------------------------------------------
 
 
 def diagnose(path: Path) -> Iterator[Finding]:
@@ -113,9 +155,11 @@ def diagnose(path: Path) -> Iterator[Finding]:
 
     with open_trace(path) as trace:
         for found in trace.sql("select rule, volume, driver, node, sentence from findings").iter_rows(named=True):
-            cluster, _, claim = (found["volume"] or "").partition("/")
-            whose = cluster or (found["driver"] or "").partition(".")[0] or (found["node"] or "").partition("-")[0]
-            yield Finding(found["rule"], whose, claim, found["sentence"])
+            # `c7/v1` is a volume, `c7.csi.example.com` a driver, `c7-4` a node.
+            told = " ".join(found[each] or "" for each in ("volume", "driver", "node", "sentence"))
+            whose = re.search(r"\bc\d+(?=[/.-])", told)
+            claim = (found["volume"] or "").partition("/")[2]
+            yield Finding(found["rule"], whose[0] if whose else "", claim, found["sentence"])
 
 
 def judge(seeds: Sequence[int]) -> Score:
@@ -131,17 +175,19 @@ def judge(seeds: Sequence[int]) -> Score:
 
 
 def _compare(cluster: str, injected: Iterable[Injected], found: Iterable[Finding], score: Score) -> None:
-    injected, found = list(injected), list(found)
-    for done in injected:
-        score.injected[done.mode] += 1
-        if any(each.rule == done.mode and _same(done, each) for each in found):
-            score.hit[done.mode] += 1
+    everything, found = list(injected), list(found)
+    faults = [each for each in everything if each.case in FAULTS]
+    for done in faults:
+        mode = done.case.mode
+        score.injected[mode] += 1
+        if any(each.rule == mode and _same(done, each) for each in found):
+            score.hit[mode] += 1
         else:
-            score.misses.append(f"{done.mode} of {done.claim or 'the cluster'} not found: --seed {cluster[1:]}")
+            score.misses.append(f"{done.case.name} of {done.claim or 'the cluster'} not found: --seed {cluster[1:]}")
     for each in found:
-        if any(each.rule == done.mode and _same(done, each) for done in injected):
+        if any(each.rule == done.case.mode and _same(done, each) for done in faults):
             score.right[each.rule] += 1
-        elif not any(each.rule in FOLLOW[done.mode] and _same(done, each) for done in injected):
+        elif not any(each.rule in done.case.follow and _same(done, each) for done in everything):
             score.wrong[each.rule] += 1
             score.misses.append(f"{each.rule} of {each.claim or 'the cluster'} is wrong: --seed {cluster[1:]}")
 
@@ -199,7 +245,8 @@ def show(seed: int, folder: Path | None) -> None:
     """One cluster by itself, its trace kept where asked."""
     cluster, injected = build(seed)
     for done in injected:
-        print(f"done   {done.mode} {FAULTS[done.mode].__name__} {done.claim or '-'} at +{done.at:.0f}s")
+        kind = "fault" if done.case in FAULTS else "like"
+        print(f"{kind:6} {done.case.name} {done.claim or '-'} at +{done.at:.0f}s")
     with tempfile.TemporaryDirectory() as temporary:
         path = record((folder or Path(temporary)) / f"{cluster.name}.trace", [cluster])
         for each in diagnose(path):

@@ -46,6 +46,8 @@ from tracer.clock import rfc3339_us
 from tracer.ndjson.importing import import_ndjson
 
 BEGIN_US = round(BEGIN.timestamp() * 1e6)
+HEARD_AFTER_S, READ_AFTER_S = 0.003, 0.004
+"""After a write, or a line, its recorder has it."""
 DEDICATED = "example.com/dedicated"
 SIDECARS: tuple[type[Sidecar], ...] = (Provisioner, Attacher, Resizer, Snapshotter)
 
@@ -60,7 +62,7 @@ class Cluster:
         self.plugin_namespace = f"{name}-storage"
         self.simulation = Simulation(f"{name} {seed}")
         self.lines: list[Line] = []
-        self.api = ApiServer(self.simulation, sum(map(ord, name)) % 1000)
+        self.api = ApiServer(self.simulation, name)
         self.events = Events(self.api, self.simulation)
         self.driver = Driver(self, f"{name}.csi.example.com", tracks_capacity=tracks_capacity)
         self.zone_key = f"topology.{self.driver.name}/zone"
@@ -294,14 +296,13 @@ def _rows(cluster: Cluster, without: Collection[str]) -> Iterable[tuple[float, i
             standing.pop((each.stream, each.key), None)
         else:
             standing[each.stream, each.key] = each
-    listed = [each._replace(type="LISTED", written_at=cluster.recorded_from) for each in standing.values()]
-    observed = (
-        (each.written_at + 0.003, each.revision, _object(each))
-        for each in [*sorted(listed, key=lambda it: it.revision), *told]
-    )
+    begin = cluster.recorded_from
+    listed = [(begin, each._replace(type="LISTED")) for each in standing.values()]
+    heard = [*sorted(listed, key=lambda row: row[1].revision), *((each.written_at, each) for each in told)]
+    observed = ((at + HEARD_AFTER_S, each.revision, _object(at, each)) for at, each in heard)
     # A log is there from its begin on, whenever its reader came.
-    read = (each._replace(written_at=max(each.written_at, cluster.recorded_from)) for each in cluster.lines)
-    lines = ((each.written_at + 0.004, n, _line(each)) for n, each in enumerate(read) if not _left_out(each, without))
+    read = ((max(each.written_at, begin), each) for each in cluster.lines if not _left_out(each, without))
+    lines = ((at + READ_AFTER_S, number, _line(at, each)) for number, (at, each) in enumerate(read))
     return merge(observed, lines, key=lambda row: row[0])
 
 
@@ -317,13 +318,13 @@ def _time(seconds: float) -> str:
     return rfc3339_us(BEGIN_US + round(seconds * 1e6))
 
 
-def _object(each: Observation) -> str:
-    head = json.dumps({"t": _time(each.written_at + 0.003), "stream": each.stream, "type": each.type})
+def _object(at: float, each: Observation) -> str:
+    head = json.dumps({"t": _time(at + HEARD_AFTER_S), "stream": each.stream, "type": each.type})
     return f'{head[:-1]}, "object": {each.text.decode()}}}\n'
 
 
-def _line(each: Line) -> str:
-    told = {"t": _time(each.written_at + 0.004), "stream": each.stream, "node": each.node, "line": each.text}
+def _line(at: float, each: Line) -> str:
+    told = {"t": _time(at + READ_AFTER_S), "stream": each.stream, "node": each.node, "line": each.text}
     return json.dumps(told) + "\n"
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import msgspec
 from clusters.simulation import Simulation
@@ -13,6 +14,7 @@ from clusters.simulation import Simulation
 Object = dict[str, Any]
 """An object as JSON has it. There is one of each, alive: what changes it then calls `update`."""
 
+SERVERS = 1_000_000
 STREAMS = {
     "StorageClass": "storage.k8s.io/v1/storageclasses",
     "CSIDriver": "storage.k8s.io/v1/csidrivers",
@@ -36,7 +38,6 @@ STREAMS = {
 class Observation(NamedTuple):
     """A version of an object, as a watch sends it."""
 
-    written_at: float
     revision: int
     stream: str
     type: str
@@ -44,15 +45,20 @@ class Observation(NamedTuple):
     """Namespace and name."""
     text: bytes
 
+    @property
+    def written_at(self) -> float:
+        """Seconds since the begin; in the order of revisions, over all servers."""
+        return self.revision // SERVERS / 1e6
+
 
 class ApiServer:
     """The objects of a cluster and every version that they had."""
 
-    def __init__(self, simulation: Simulation, number: int) -> None:
-        """`number` (below 1,000) sets this server's revisions and uids apart from those of others in the same trace."""
+    def __init__(self, simulation: Simulation, name: str) -> None:
+        """`name` sets this server's revisions apart from those of others in the same trace."""
         self.observations: list[Observation] = []
         self._simulation = simulation
-        self._number = number
+        self._number = crc32(name.encode()) % SERVERS
         self._written = 0
         self._objects: dict[str, dict[tuple[str | None, str], Object]] = defaultdict(dict)
         self._texts: dict[str, bytes] = {}
@@ -139,14 +145,14 @@ class ApiServer:
     def _write(self, kind_of_change: str, written: Object) -> None:
         # Revisions follow the clock, so that those of clusters in the same trace tell one order.
         self._written = max(self._written + 1, round(self._simulation.now * 1e6))
-        revision = self._written * 1000 + self._number
+        revision = self._written * SERVERS + self._number
         meta = written["metadata"]
         meta["resourceVersion"] = str(revision)
         text = msgspec.json.encode(written)
         self._texts[meta["uid"]] = text
         stream = STREAMS[written["kind"]]
         key = _key(written)
-        self.observations.append(Observation(self._simulation.now, revision, stream, kind_of_change, key, text))
+        self.observations.append(Observation(revision, stream, kind_of_change, key, text))
         for handler in self._watchers[written["kind"]]:
             self._simulation.after(self._simulation.spread(0.002, 0.012), partial(handler, written))
 

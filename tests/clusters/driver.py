@@ -72,6 +72,8 @@ class Driver:
     """Volume handle -> the files on it."""
     leaked: dict[tuple[str, str], str] = field(default_factory=dict)
     """(node, volume handle) -> a path that still mounts the staged volume there."""
+    slowness: float = 1.0
+    """How many times the few milliseconds of a quick driver a call takes."""
     troubles: list[Trouble] = field(default_factory=list)
     _locked: dict[str, float] = field(default_factory=dict)
 
@@ -103,7 +105,7 @@ class Driver:
             raise error
         if met is not None and met.times is not None:
             met.times -= 1
-        takes = simulation.spread(0.004, 0.012) + (met.takes if met else 0.0)
+        takes = simulation.spread(0.004, 0.012) * self.slowness + (met.takes if met else 0.0)
         self._locked[lock] = simulation.now + takes
         if takes > timeout:
             simulation.after(takes, lambda: self._finish(server, method, request, met))

@@ -21,46 +21,59 @@ SHOWN_AFTER_S = 780.0
 FOR_EVER = 100_000.0
 
 
+Strike = Callable[["Cluster", str], str | None]
+"""Given a cluster and a name for what it asks for; it may return the claim that is hit, else it is of that name."""
+
+
 @dataclass(frozen=True)
-class Injected:
-    """What was done, and what must be found of it."""
+class Case:
+    """One way in which a failure mode comes about, or one thing that only looks like it."""
 
     mode: str
-    cluster: str
+    strike: Strike
+    follow: frozenset[str]
+    """What else is rightly found of the same volume, or of the whole cluster where it hits no claim."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.mode}-{self.strike.__name__}"
+
+
+@dataclass(frozen=True)
+class Injected:
+    """What was done to a cluster."""
+
+    case: Case
     claim: str
-    """The claim whose volume it hits; '' where it hits the driver or what is no claim."""
+    """The claim whose volume it hits; '' where it hits the driver, or what is no claim."""
     at: float
     """Seconds since the cluster's begin."""
 
 
-Fault = Callable[["Cluster", str], str | None]
-"""Given a cluster and a name for what it asks for; it may return the claim that is hit, else it is of that name."""
-FAULTS: dict[str, Fault] = {}
-LOOK_ALIKES: dict[str, Fault] = {}
-"""Mode -> what must not be taken for it."""
-FOLLOW: dict[str, set[str]] = {}
-"""Mode -> what else is rightly found of the same volume, or in the same cluster while a driver is away."""
+FAULTS: list[Case] = []
+LOOK_ALIKES: list[Case] = []
 
 
-def inject(cluster: Cluster, mode: str, name: str) -> Injected:
-    """Make a fault happen now."""
-    hit = FAULTS[mode](cluster, name)
-    return Injected(mode, cluster.name, name if hit is None else hit, cluster.simulation.now)
+def inject(cluster: Cluster, case: Case, name: str) -> Injected:
+    """Make it happen now; `name` is for what it asks for."""
+    hit = case.strike(cluster, name)
+    return Injected(case, name if hit is None else hit, cluster.simulation.now)
 
 
-def fault(mode: str, *follow: str) -> Callable[[Fault], Fault]:
-    def register(made: Fault) -> Fault:
-        FAULTS[mode] = made
-        FOLLOW[mode] = set(follow)
-        return made
+def fault(mode: str, *follow: str) -> Callable[[Strike], Strike]:
+    def register(strike: Strike) -> Strike:
+        FAULTS.append(Case(mode, strike, frozenset(follow)))
+        return strike
 
     return register
 
 
-def look_alike(mode: str) -> Callable[[Fault], Fault]:
-    def register(made: Fault) -> Fault:
-        LOOK_ALIKES[mode] = made
-        return made
+def look_alike(mode: str, *found: str) -> Callable[[Strike], Strike]:
+    """`found` are the rules that rightly fire on it."""
+
+    def register(strike: Strike) -> Strike:
+        LOOK_ALIKES.append(Case(mode, strike, frozenset(found)))
+        return strike
 
     return register
 
@@ -117,19 +130,32 @@ def troubled(
 # -- provisioning and binding -----------------------------------------------------------------------------------------
 
 
+@look_alike("F08", "F01")
 @fault("F01")
 def no_class(cluster: Cluster, name: str) -> None:
     cluster.claim(name, storage_class=None)
 
 
-@look_alike("F01")
+@fault("F01")
+def class_of_none(cluster: Cluster, name: str) -> None:
+    cluster.claim(name, storage_class="")
+
+
+@look_alike("F01", "F04")
 def class_that_is_not_there(cluster: Cluster, name: str) -> None:
     cluster.claim(name, "no-such-class")
 
 
+@look_alike("F09", "F02")
 @fault("F02")
 def unplaceable_consumer(cluster: Cluster, name: str) -> None:
     used(cluster, name, nodeSelector={"disk": "none-has-it"})
+
+
+@fault("F02", "F17")
+def pinned_consumer(cluster: Cluster, name: str) -> None:
+    cluster.claim(name, "wffc")
+    cluster.pod(name, [name], nodeName=f"{cluster.name}-1")
 
 
 @look_alike("F02")
@@ -155,22 +181,37 @@ def bad_parameter(cluster: Cluster, name: str) -> None:
     cluster.claim(name)
 
 
+@fault("F04")
+def size_out_of_range(cluster: Cluster, name: str) -> None:
+    cluster.driver.trouble("CreateVolume", "OutOfRange", "Requested capacity exceeds maximum", of=f'"{name}"')
+    used(cluster, name)
+
+
+@fault("F04")
+def selector_of_a_dynamic_claim(cluster: Cluster, name: str) -> None:
+    cluster.claim(name, selector={"matchLabels": {"app": name}})
+
+
+@look_alike("F04", "F05")
 @fault("F05")
 def call_that_never_ends(cluster: Cluster, name: str) -> None:
     cluster.driver.trouble("CreateVolume", takes=FOR_EVER, of=f'"{name}"', times=1)
     cluster.claim(name)
 
 
-LOOK_ALIKES["F04"] = call_that_never_ends
+@fault("F05", "F17", "F37")
+def stage_that_never_ends(cluster: Cluster, name: str) -> None:
+    troubled(cluster, name, "NodeStageVolume", "", "", takes=FOR_EVER, times=1)
 
 
-@look_alike("F05")
+@look_alike("F05", "F04")
 def another_volume_of_that_name(cluster: Cluster, name: str) -> None:
     text = f"Volume with the name {name} and other parameters exists"
     cluster.driver.trouble("CreateVolume", "AlreadyExists", text, of=f'"{name}"')
     cluster.claim(name)
 
 
+@look_alike("F07", "F06")
 @fault("F06")
 def no_driver_on_the_chosen_node(cluster: Cluster, name: str) -> None:
     machine = cluster.machine(dedicated=True)
@@ -187,20 +228,28 @@ def chosen_node_is_gone(cluster: Cluster, name: str) -> None:
     cluster.pod(name, [name])
 
 
-LOOK_ALIKES["F07"] = no_driver_on_the_chosen_node
-
-
 @fault("F08")
 def too_small_a_volume(cluster: Cluster, name: str) -> None:
     cluster.volume(f"{cluster.name}-{name}", "1Gi")
     cluster.claim(name, "", "5Gi", volumeName=f"{cluster.name}-{name}")
 
 
-LOOK_ALIKES["F08"] = no_class
+@fault("F08")
+def taken_volume(cluster: Cluster, name: str) -> None:
+    cluster.volume(f"{cluster.name}-{name}")
+    first = cluster.claim(f"{name}-first", "", volumeName=f"{cluster.name}-{name}")
+    cluster.when(lambda: is_bound(first), lambda: cluster.claim(name, "", volumeName=f"{cluster.name}-{name}"))
+
+
+@fault("F08")
+def volume_that_is_not_there(cluster: Cluster, name: str) -> None:
+    cluster.claim(name, "", volumeName=f"{cluster.name}-{name}-that-was")
+
 
 # -- scheduling -------------------------------------------------------------------------------------------------------
 
 
+@look_alike("F06", "F09")
 @fault("F09")
 def pod_in_another_zone(cluster: Cluster, name: str) -> None:
     first = cluster.machine("a", dedicated=True)
@@ -213,14 +262,20 @@ def pod_in_another_zone(cluster: Cluster, name: str) -> None:
     cluster.when(lambda: is_running(pod), move)
 
 
-LOOK_ALIKES["F06"] = pod_in_another_zone
-LOOK_ALIKES["F09"] = unplaceable_consumer
-
-
 @fault("F10", "F17")
 def full_node(cluster: Cluster, name: str) -> None:
     machine = cluster.machine(dedicated=True)
     machine.backend_limit = 1
+    first = cluster.claim(f"{name}-first", "wffc")
+    cluster.pod(f"{name}-first", [f"{name}-first"], on=machine)
+    cluster.when(lambda: is_attached(cluster, first), lambda: used(cluster, name, on=machine))
+
+
+@fault("F10", "F02")
+def announced_limit(cluster: Cluster, name: str) -> None:
+    machine = cluster.machine(dedicated=True)
+    machine.limit = 1
+    machine.register()
     first = cluster.claim(f"{name}-first", "wffc")
     cluster.pod(f"{name}-first", [f"{name}-first"], on=machine)
     cluster.when(lambda: is_attached(cluster, first), lambda: used(cluster, name, on=machine))
@@ -232,7 +287,7 @@ def no_room(cluster: Cluster, name: str) -> None:
     cluster.pod(name, [name])
 
 
-@look_alike("F11")
+@look_alike("F11", "F04")
 def room_that_the_backend_lacks(cluster: Cluster, name: str) -> None:
     text = "requested capacity exceeds remaining capacity"
     cluster.driver.trouble("CreateVolume", "ResourceExhausted", text, of=f'"{name}"')
@@ -246,6 +301,7 @@ def two_pods_of_which_one_may(cluster: Cluster, name: str) -> None:
     cluster.when(lambda: is_running(first), lambda: cluster.pod(f"{name}-b", [name]))
 
 
+@look_alike("F25")
 @look_alike("F12")
 def two_pods_on_a_node(cluster: Cluster, name: str) -> None:
     machine, _, first = used_here(cluster, name)
@@ -255,14 +311,12 @@ def two_pods_on_a_node(cluster: Cluster, name: str) -> None:
 # -- attaching and detaching ------------------------------------------------------------------------------------------
 
 
+@look_alike("F12", "F13", "F17")
 @fault("F13", "F17")
 def two_pods_on_two_nodes(cluster: Cluster, name: str) -> None:
     _, _, first = used_here(cluster, name)
     other = cluster.machine(dedicated=True)
     cluster.when(lambda: is_running(first), lambda: cluster.pod(f"{name}-b", [name], on=other))
-
-
-LOOK_ALIKES["F12"] = two_pods_on_two_nodes
 
 
 @look_alike("F13")
@@ -290,26 +344,52 @@ def lost_machine(cluster: Cluster, name: str) -> None:
     cluster.when(lambda: is_running(pod), lose)
 
 
+@fault("F14", "F13", "F17", "F29", "F31")
+def lost_machine_of_a_pod_forced_away(cluster: Cluster, name: str) -> None:
+    machine, _, pod = used_here(cluster, name)
+    other = cluster.machine(dedicated=True)
+
+    def lose() -> None:
+        machine.kubelet.stop()
+        cluster.at(90.0, lambda: cluster.delete(pod, force=True))
+        cluster.at(95.0, lambda: cluster.pod(f"{name}-b", [name], on=other))
+
+    cluster.when(lambda: is_running(pod), lose)
+
+
+@look_alike("F27")
 @look_alike("F14")
 def slow_unmount(cluster: Cluster, name: str) -> None:
     _, pod = troubled(cluster, name, "NodeUnpublishVolume", "", "", takes=60.0)
     cluster.when(lambda: is_running(pod), lambda: cluster.at(10.0, lambda: cluster.delete(pod)))
 
 
+@look_alike("F16", "F15", "F17")
+@look_alike("F10", "F15", "F17")
 @fault("F15", "F17")
 def throttled_attach(cluster: Cluster, name: str) -> None:
     text = "RequestLimitExceeded: Request limit exceeded."
     troubled(cluster, name, "ControllerPublishVolume", "Unavailable", text, times=6)
 
 
+@look_alike("F15", "F16", "F17")
 @fault("F16", "F17")
 def refused_attach(cluster: Cluster, name: str) -> None:
     text = "disk is in zone a, and the instance in zone b"
     troubled(cluster, name, "ControllerPublishVolume", "FailedPrecondition", text)
 
 
-LOOK_ALIKES["F10"] = LOOK_ALIKES["F16"] = throttled_attach
-LOOK_ALIKES["F15"] = refused_attach
+@fault("F16", "F17", "F20")
+def node_without_the_driver(cluster: Cluster, name: str) -> None:
+    _, _, pod = used_here(cluster, name)
+    other = cluster.machine(dedicated=True)
+    other.unregister()
+
+    def move() -> None:
+        cluster.delete(pod)
+        cluster.at(40.0, lambda: cluster.pod(f"{name}-b", [name], on=other))
+
+    cluster.when(lambda: is_running(pod), move)
 
 
 @fault("F17")
@@ -355,7 +435,13 @@ def registration_lost(cluster: Cluster, name: str) -> None:
     cluster.when(lambda: is_attached(cluster, claim), machine.unregister)
 
 
-@look_alike("F20")
+@fault("F20", "F28")
+def registration_lost_under_a_pod(cluster: Cluster, name: str) -> None:
+    machine, _, pod = used_here(cluster, name)
+    cluster.when(lambda: is_running(pod), lambda: (machine.unregister(), cluster.delete(pod)))
+
+
+@look_alike("F20", "F37")
 def plugin_that_crashed(cluster: Cluster, name: str) -> None:
     machine, claim, _ = used_here(cluster, name)
 
@@ -384,6 +470,12 @@ def leaked_mount(cluster: Cluster, name: str) -> None:
         cluster.delete(pod)
 
     cluster.when(lambda: is_running(pod), leak)
+
+
+@fault("F22")
+def unstage_that_fails(cluster: Cluster, name: str) -> None:
+    _, pod = troubled(cluster, name, "NodeUnstageVolume", "Internal", "target is busy")
+    cluster.when(lambda: is_running(pod), lambda: cluster.delete(pod))
 
 
 @fault("F23", "F22")
@@ -437,9 +529,6 @@ def two_labels(cluster: Cluster, name: str) -> None:
     cluster.when(lambda: is_running(first), lambda: cluster.pod(f"{name}-b", [name], on=machine, securityContext=label))
 
 
-LOOK_ALIKES["F25"] = two_pods_on_a_node
-
-
 @fault("F26", "F17")
 def missing_secret(cluster: Cluster, name: str) -> str:
     used(cluster, name, secrets=[f"{name}-key"])
@@ -459,6 +548,7 @@ def on_nfs(cluster: Cluster, name: str) -> Object:
     return cluster.pod(name, [name])
 
 
+@look_alike("F21", "F27", "F31")
 @fault("F27", "F31")
 def server_that_is_gone(cluster: Cluster, name: str) -> None:
     pod = on_nfs(cluster, name)
@@ -470,17 +560,17 @@ def server_that_is_gone(cluster: Cluster, name: str) -> None:
     cluster.when(lambda: is_running(pod), lose)
 
 
-LOOK_ALIKES["F27"] = slow_unmount
-LOOK_ALIKES["F21"] = server_that_is_gone
+@fault("F27", "F17")
+def server_that_never_answers(cluster: Cluster, name: str) -> None:
+    cluster.hung_servers.add(f"{name}.nfs.example.com")
+    on_nfs(cluster, name)
 
 
+@look_alike("F22", "F28")
 @fault("F28")
 def unmount_that_fails(cluster: Cluster, name: str) -> None:
     _, pod = troubled(cluster, name, "NodeUnpublishVolume", "Internal", "target is busy")
     cluster.when(lambda: is_running(pod), lambda: cluster.delete(pod))
-
-
-LOOK_ALIKES["F22"] = unmount_that_fails
 
 
 @look_alike("F28")
@@ -519,6 +609,23 @@ def driver_away(cluster: Cluster, name: str) -> str:
     return ""
 
 
+@fault("F30", "F03")
+def lease_lost(cluster: Cluster, name: str) -> str:
+    provisioner = cluster.sidecars["csi-provisioner"]
+    if provisioner.is_running:
+        provisioner.lose_lease()
+        cluster.at(60.0, lambda: provisioner.is_running or provisioner.start())
+    return ""
+
+
+@fault("F30", "F20", "F28", "F37")
+def plugin_restarts(cluster: Cluster, name: str) -> str:
+    machine = cluster.machine(dedicated=True)
+    machine.stop_plugin()
+    cluster.at(60.0, machine.start_plugin)
+    return ""
+
+
 @look_alike("F30")
 def leader_that_hands_over(cluster: Cluster, name: str) -> None:
     cluster.sidecars["csi-provisioner"].hand_over("another-replica")
@@ -534,13 +641,20 @@ def claim_in_use_deleted(cluster: Cluster, name: str) -> None:
     cluster.when(lambda: is_running(pod), lambda: cluster.delete(claim))
 
 
+@fault("F31")
+def finalizer_of_nobody(cluster: Cluster, name: str) -> None:
+    claim = cluster.claim(name)
+    claim["metadata"]["finalizers"].append("backup.example.com/keep")
+    cluster.api.update(claim)
+    cluster.when(lambda: is_bound(claim), lambda: cluster.delete(claim))
+
+
+@look_alike("F34")
+@look_alike("F33")
 @look_alike("F31")
 def claim_and_pod_deleted(cluster: Cluster, name: str) -> None:
     claim, pod = used(cluster, name)
     cluster.when(lambda: is_running(pod), lambda: (cluster.delete(pod), cluster.delete(claim)))
-
-
-LOOK_ALIKES["F33"] = LOOK_ALIKES["F34"] = claim_and_pod_deleted
 
 
 @fault("F32")
@@ -567,6 +681,12 @@ def delete_that_fails(cluster: Cluster, name: str) -> None:
     cluster.when(lambda: is_bound(claim), delete)
 
 
+@fault("F33", "F19")
+def delete_while_attached(cluster: Cluster, name: str) -> None:
+    claim, pod = troubled(cluster, name, "ControllerUnpublishVolume", "Internal", "no such instance")
+    cluster.when(lambda: is_running(pod), lambda: (cluster.delete(pod), cluster.delete(claim)))
+
+
 @fault("F34", "F19")
 def volume_pulled_away(cluster: Cluster, name: str) -> None:
     claim, pod = used(cluster, name)
@@ -581,6 +701,14 @@ def volume_pulled_away(cluster: Cluster, name: str) -> None:
     cluster.when(lambda: is_running(pod), pull)
 
 
+@fault("F34")
+def volume_without_a_deleter(cluster: Cluster, name: str) -> None:
+    policy = {"persistentVolumeReclaimPolicy": "Delete"}
+    cluster.volume(f"{cluster.name}-{name}", server=f"{name}.nfs.example.com", **policy)
+    claim = cluster.claim(name, "", volumeName=f"{cluster.name}-{name}")
+    cluster.when(lambda: is_bound(claim), lambda: cluster.delete(claim))
+
+
 # -- expanding, cutting -----------------------------------------------------------------------------------------------
 
 
@@ -588,6 +716,12 @@ def volume_pulled_away(cluster: Cluster, name: str) -> None:
 def expansion_that_is_refused(cluster: Cluster, name: str) -> None:
     claim, _ = troubled(cluster, name, "ControllerExpandVolume", "OutOfRange", "too large")
     cluster.when(lambda: is_bound(claim), lambda: cluster.expand(claim, "500Gi"))
+
+
+@fault("F35")
+def expansion_that_the_node_refuses(cluster: Cluster, name: str) -> None:
+    claim, pod = troubled(cluster, name, "NodeExpandVolume", "Internal", "resize2fs: exit status 1")
+    cluster.when(lambda: is_running(pod), lambda: cluster.expand(claim, "2Gi"))
 
 
 @look_alike("F35")
@@ -600,6 +734,12 @@ def expansion(cluster: Cluster, name: str) -> None:
 def cut_that_fails(cluster: Cluster, name: str) -> None:
     _, pod = troubled(cluster, name, "CreateSnapshot", "Internal", "no room for snapshots")
     cluster.when(lambda: is_running(pod), lambda: cluster.snapshot(name, name))
+
+
+@fault("F36")
+def cut_of_nothing(cluster: Cluster, name: str) -> str:
+    cluster.snapshot(name, f"{name}-that-never-was")
+    return ""
 
 
 @look_alike("F36")
