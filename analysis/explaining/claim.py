@@ -112,7 +112,34 @@ def _bound(claim: Observed, seen: Seen) -> Decision:
         statement = Statement("claimRef", f"{name} belongs to {other}", both)
         turn = Turn(USER, "delete one of the two claims")
         return Decision(f"it names {name}, which belongs to another claim", (statement,), turn=turn)
-    return Decision(f"it is bound to {name}", (Statement("binding", f"it is bound to {name}", both),))
+    bound = Decision(f"it is bound to {name}", (Statement("binding", f"it is bound to {name}", both),))
+    return _changing(claim, seen, bound)
+
+
+def _changing(claim: Observed, seen: Seen, bound: Decision) -> Decision:
+    """What a bound claim asks for and has not got: another size, another VolumeAttributesClass (external-resizer)."""
+    facts = claim.facts
+    wanted_bytes, has_bytes = facts["requested_bytes"] or 0, facts["capacity_bytes"] or 0
+    resizer = f"resizer {facts['provisioner']}" if facts["provisioner"] else "resizer"
+    if has_bytes and wanted_bytes > has_bytes:
+        said = _own_words(claim, seen, "VolumeResizeFailed", "FileSystemResizeFailed")
+        text = f"it asks for {quantity(wanted_bytes)} and has {quantity(has_bytes)}"
+        status = f", its status is {facts['resize_status']}" if facts["resize_status"] else ""
+        is_node = (facts["resize_status"] or "").startswith("Node")
+        turn = Turn("kubelet" if is_node else resizer, f"expand it to {quantity(wanted_bytes)}")
+        statements = (Statement("size", text + status, (claim.evidence,)), *said)
+        failed = ", which failed" if said else ""
+        verdict = f"{bound.verdict}, and waits to be expanded{failed}"
+        return Decision(verdict, (*bound.statements, *statements), turn=turn)
+    asked, has = facts["attributes_class"], facts["attributes_class_current"]
+    if asked and asked != has:
+        said = _own_words(claim, seen, "VolumeModifyFailed")
+        text = f"it asks for the VolumeAttributesClass {asked} and has {has or 'none'}"
+        status = f", its status is {facts['modify_status']}" if facts["modify_status"] else ""
+        statements = (Statement("attributes class", text + status, (claim.evidence,)), *said)
+        verdict = f"{bound.verdict}, and does not have its VolumeAttributesClass"
+        return Decision(verdict, (*bound.statements, *statements), turn=Turn(resizer, f"give it {asked}"))
+    return bound
 
 
 def _names_its_volume(claim: Observed, seen: Seen) -> Decision:

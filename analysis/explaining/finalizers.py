@@ -26,10 +26,9 @@ def _holding(finalizer: str, held: Observed, seen: Seen) -> tuple[Statement, Tur
         return _pods(finalizer, held, seen)
     if finalizer == "kubernetes.io/pv-protection":
         text = f"{finalizer}: its phase is {held.facts['phase']}; it is held while it is Bound"
-        claim = f"{held.facts['claim_namespace']}/{held.facts['claim_name']}"
-        is_bound = held.facts["phase"] == "Bound"
-        turn = Turn(USER, f"delete its claim {claim}") if is_bound else Turn("PV protection controller", "let it go")
-        return Statement("finalizer", text, (held.evidence,)), turn
+        return Statement("finalizer", text, (held.evidence,)), _while_bound(held, seen) or Turn(
+            "PV protection controller", "let it go"
+        )
     if finalizer.startswith("external-attacher/"):
         attached = [each for each in seen.objects("VolumeAttachment") if each.facts["volume_name"] == held.name]
         nodes = ", ".join(each.facts["node"] for each in attached)
@@ -38,9 +37,20 @@ def _holding(finalizer: str, held: Observed, seen: Seen) -> tuple[Statement, Tur
         return Statement("finalizer", f"{finalizer}: {where}", evidence), Turn("attacher", "let it go")
     if finalizer.startswith("external-provisioner."):
         text = f"{finalizer}: the volume behind it has not been deleted; its phase is {held.facts['phase']}"
-        return Statement("finalizer", text, (held.evidence,)), Turn("provisioner", "delete the volume")
+        turn = _while_bound(held, seen) or Turn("provisioner", "delete the volume")
+        return Statement("finalizer", text, (held.evidence,)), turn
     who, why = _SOURCES.get(finalizer, ("whoever owns the finalizer", "only its owner knows why"))
     return Statement("finalizer", f"{finalizer}: {why}", (held.evidence,)), Turn(who, "let it go")
+
+
+def _while_bound(volume: Observed, seen: Seen) -> Turn | None:
+    """Nothing of a Bound PersistentVolume is deleted before its claim is gone; None for one that is not Bound."""
+    if volume.facts["phase"] != "Bound":
+        return None
+    claim = seen.one("PersistentVolumeClaim", uid=volume.facts["claim_uid"]) if volume.facts["claim_uid"] else None
+    if claim is not None and claim.facts["deletion_requested_at"] is not None:
+        return holding(claim, seen)[1]
+    return Turn(USER, f"delete its claim {volume.facts['claim_namespace']}/{volume.facts['claim_name']}")
 
 
 def _pods(finalizer: str, claim: Observed, seen: Seen) -> tuple[Statement, Turn]:

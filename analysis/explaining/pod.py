@@ -46,6 +46,8 @@ def decide(pod: Observed, seen: Seen) -> Decision:
             turn = Turn("ephemeral volume controller" if name in _ephemeral(pod) else USER, f"make the claim {name}")
             gone = seen.gone("PersistentVolumeClaim")
             return Decision(f"it is not placed: its claim {name} {gone}", (missing, *told), turn=turn)
+        if name in _ephemeral(pod) and found.facts["owner_uid"] != pod.facts["uid"]:
+            return _taken_name(pod, found, told)
         decision = claim.decide(found, seen)
         if found.name not in bound and (decision.turn is None or decision.turn.who != "scheduler"):
             waits = Statement("claim", f"{found.full_name}: {decision.verdict}", (found.evidence,))
@@ -55,6 +57,14 @@ def decide(pod: Observed, seen: Seen) -> Decision:
         verdict = "it is not placed: what the scheduler last said of its claims holds no longer"
         return Decision(verdict, (*told, *_bindings(bound, claims)), turn=Turn("scheduler", "try again"))
     return Decision(_verdict(refusal), told, turn=_after_a_refusal(bound, nodes))
+
+
+def _taken_name(pod: Observed, found: Observed, told: Sequence[Statement]) -> Decision:
+    """An ephemeral volume gets no claim that others made (`component-helpers/storage/ephemeral`, VolumeIsForPod)."""
+    text = f"{found.full_name} was not made for the pod, whose ephemeral volume needs a claim of that name"
+    taken = Statement("claim", text, (found.evidence, pod.evidence))
+    turn = Turn(USER, f"delete or rename {found.full_name}, or the pod")
+    return Decision(f"it is not placed: its claim {found.name} is another's", (taken, *told), turn=turn)
 
 
 def _bindings(bound: Mapping[str, Observed], claims: Mapping[str, Observed | None]) -> tuple[Statement, ...]:
@@ -227,6 +237,8 @@ def _on_its_node(pod: Observed, seen: Seen) -> Decision:
     """What of its volumes is not there yet, or not let go."""
     node = pod.facts["node"]
     told = [Statement("node", f"it was placed on {node}", (pod.evidence,))]
+    if asked_at := pod.facts["deletion_requested_at"]:
+        told.append(Statement("deletion", f"its deletion was asked for {asked_at:%H:%M:%S} UTC", (pod.evidence,)))
     if unwell := trouble(node, seen):
         told.append(unwell)
     attached = seen.objects("VolumeAttachment")
@@ -241,12 +253,21 @@ def _on_its_node(pod: Observed, seen: Seen) -> Decision:
             else:
                 text = f"{volume.name} is attached to {each.facts['node']} too"
                 told.append(Statement("attachment", text, (each.evidence,)))
-    told += _complaints(pod, seen)
+    complaints = _complaints(pod, seen)
+    told += complaints
     phase = next(iter(seen.phases(pod.facts["uid"])), None)
-    if phase is None:
-        return Decision(f"on {node} it waits for no step of its volumes that is known", tuple(told))
-    verdict = f"on {node} it is in the step `{phase['phase']}` of {phase['link'] or 'its volumes'}"
-    return Decision(verdict, tuple(told), turn=_turn(phase, node, here))
+    if phase is not None:
+        place = "" if phase["link"] == phase["phase"] else f" of {phase['link'] or 'its volumes'}"
+        failed = ", and the last try failed" if complaints else ""
+        verdict = f"on {node} it is in the step `{phase['phase']}`{place}{failed}"
+        return Decision(verdict, tuple(told), turn=_turn(phase, node, here))
+    if pod.facts["deletion_requested_at"] is not None:
+        turn = Turn(f"kubelet {node}", "end its containers, then unmount its volumes")
+        return Decision(f"on {node} it is to go, and is still there", tuple(told), turn=turn)
+    if complaints and pod.facts["phase"] == "Pending":
+        turn = Turn(f"kubelet {node}", "mount its volumes", complaints[0].evidence[0].observed_at)
+        return Decision(f"on {node} it waits for its volumes, and the last try failed", tuple(told), turn=turn)
+    return Decision(f"on {node} it waits for no step of its volumes that is known", tuple(told))
 
 
 def _turn(phase: Mapping[str, Any], node: str, attachments: Sequence[Decision]) -> Turn:

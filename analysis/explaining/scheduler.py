@@ -32,6 +32,7 @@ _PLUGINS = (
     ('running PreBind plugin "VolumeBinding"', "binding"),
     ("waiting for ephemeral volume controller", "missing claim"),
     ("is being deleted", "claim in deletion"),
+    ("was not created for pod", "claim of another"),
     ('persistentvolumeclaim "', "missing claim"),
 )
 """Words of the volume plugins' reasons (catalogue: SIGNALS, section 5) and what they are about."""

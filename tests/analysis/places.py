@@ -89,8 +89,10 @@ class Place:
         """Its claim; `volume` is spec.volumeName, which a bound one has."""
         named = f"pv-{self.tag}" if phase == "Bound" else volume or None
         asked = {"storageClassName": "fast", "volumeName": named, "resources": {"requests": {"storage": "2Gi"}}}
-        provisioner = {"volume.kubernetes.io/storage-provisioner": DRIVER}
-        metadata = {"annotations": provisioner, "finalizers": ["kubernetes.io/pvc-protection"]}
+        annotations = {"volume.kubernetes.io/storage-provisioner": DRIVER}
+        if phase == "Bound":
+            annotations["pv.kubernetes.io/bind-completed"] = "yes"
+        metadata = {"annotations": annotations, "finalizers": ["kubernetes.io/pvc-protection"]}
         status = {"phase": phase, "capacity": {"storage": "2Gi"} if phase == "Bound" else None}
         return made(
             "PersistentVolumeClaim",

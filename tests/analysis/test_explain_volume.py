@@ -1,4 +1,4 @@
-"""Why a PersistentVolume is not bound, detached or deleted, and why a VolumeAttachment stays."""
+"""Why a PersistentVolume is not bound, detached or deleted, why a VolumeAttachment stays, what pods and claims lack."""
 
 from __future__ import annotations
 
@@ -149,11 +149,72 @@ ATTACHMENTS = {
 }
 
 
+def clash(place: Place) -> Told:
+    template = {"ephemeral": {"volumeClaimTemplate": {"spec": {}}}}
+    pod = place.pod(None, **template)
+    claim = changed(place.claim(), {"name": f"{place.tag}-d"})
+    return [Row(1, "ADDED", place.volume()), Row(1, "ADDED", claim), Row(2, "ADDED", pod)]
+
+
+def wrong_path(place: Place) -> Told:
+    pod = place.pod(hostPath={"path": "/nope", "type": "Directory"})
+    message = 'MountVolume.SetUp failed for volume "d" : hostPath type check failed: /nope is not a directory'
+    return [Row(2, "ADDED", pod), event(3, pod, "FailedMount", message, "kubelet")]
+
+
+def stays(place: Place) -> Told:
+    told = wrong_path(place)
+    return [*told, Row(9, "MODIFIED", leaving(told[0].value, 9))]
+
+
+def bigger(place: Place) -> Told:
+    asked = changed(place.claim(), resources={"requests": {"storage": "9Gi"}})
+    said = event(6, asked, "VolumeResizeFailed", "code = OutOfRange", "external-resizer")
+    return [*place.bound(), Row(5, "MODIFIED", asked), said]
+
+
+def other_class(place: Place) -> Told:
+    status = {"currentVolumeAttributesClassName": "silver"}
+    return [*place.bound(), Row(5, "MODIFIED", changed(place.claim(), status=status, volumeAttributesClassName="gold"))]
+
+
+def both_to_go(place: Place) -> Told:
+    claim = leaving(place.claim(), 6, "kubernetes.io/pvc-protection")
+    volume = leaving(place.volume(), 7, "external-provisioner.volume.kubernetes.io/finalizer")
+    return [*place.bound(), Row(6, "MODIFIED", claim), Row(7, "MODIFIED", volume)]
+
+
+OTHERS = {
+    "clash": (clash, "pod", "it is not placed: its claim clash-d is another's", "user"),
+    "wrong-path": (
+        wrong_path,
+        "pod",
+        f"on {NODE} it waits for its volumes, and the last try failed",
+        f"kubelet {NODE}",
+    ),
+    "stays": (stays, "pod", f"on {NODE} it is to go, and is still there", f"kubelet {NODE}"),
+    "bigger": (
+        bigger,
+        "claim",
+        "it is bound to pv-bigger, and waits to be expanded, which failed",
+        f"resizer {DRIVER}",
+    ),
+    "other-class": (
+        other_class,
+        "claim",
+        "it is bound to pv-other-class, and does not have its VolumeAttributesClass",
+        f"resizer {DRIVER}",
+    ),
+    # Its claim is held by a pod that nobody has asked to go.
+    "both-to-go": (both_to_go, "pv", "it is being deleted and is still there", "user"),
+}
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trace]:
     """One trace with all of these."""
     told = cluster()
-    for tag, (case, *_) in {**PERSISTENT_VOLUMES, **ATTACHMENTS}.items():
+    for tag, (case, *_) in {**PERSISTENT_VOLUMES, **ATTACHMENTS, **OTHERS}.items():
         told += case(Place(tag))
     with open_trace(write(tmp_path_factory.mktemp("volumes") / "t.trace", told)) as trace:
         yield trace
@@ -177,6 +238,13 @@ def test_a_volume_says_why_it_stands_as_it_does_and_who_acts_next(tag: str, reco
 def test_an_attachment_says_who_holds_it(tag: str, recorded: Trace):
     _, node, verdict, who = ATTACHMENTS[tag]
     answer = recorded.explain("volumeattachment", f"csi-{tag}-{node}")
+    assert (answer.verdict, answer.turn and answer.turn.who) == (verdict, who)
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_what_a_pod_or_claim_lacks_is_told_with_who_has_to_give_it(tag: str, recorded: Trace):
+    _, what, verdict, who = OTHERS[tag]
+    answer = recorded.explain(what, f"pv-{tag}" if what == "pv" else f"shop/{tag}")
     assert (answer.verdict, answer.turn and answer.turn.who) == (verdict, who)
 
 
