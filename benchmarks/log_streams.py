@@ -62,17 +62,16 @@ async def _serve(port: Any, streams: int, rate: float, said: Any) -> None:
         if not request.path.endswith(("/pods", "/log")):
             return web.json_response({"code": 404, "message": "not here"}, status=404)
         response = web.StreamResponse()
-        await response.prepare(request)
-        if request.path.endswith("/log"):
+        with contextlib.suppress(ConnectionError):  # the recorder has stopped
+            await response.prepare(request)
+            if not request.path.endswith("/log"):
+                await asyncio.sleep(3600)
             await response.write(b"".join(_line(number) for number in range(BEFORE)))
             said.value += BEFORE
-            with contextlib.suppress(ConnectionError):
-                while True:
-                    await asyncio.sleep(streams / rate)
-                    await response.write(_line(1))
-                    said.value += 1
-            return response
-        await asyncio.sleep(3600)
+            while True:
+                await asyncio.sleep(streams / rate)
+                await response.write(_line(1))
+                said.value += 1
         return response
 
     app = web.Application()
