@@ -115,6 +115,11 @@ class Desk:
                 # One that had not quite begun does not notice: it is told again.
                 self._idle.wait(_CANCEL_AGAIN_S)
 
+    def wait_until_idle(self) -> None:
+        """Return when no query is running."""
+        with self._idle:
+            self._idle.wait_for(lambda: not self._busy)
+
     def _require_not_cancelled(self, cursor: duckdb.DuckDBPyConnection) -> None:
         if cursor in self._cancelled:
             raise duckdb.InterruptException("cancelled while Python was at work")

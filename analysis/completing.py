@@ -49,8 +49,8 @@ class Completer:
     def candidates(self, query: str, at: int) -> list[Candidate]:
         """What the word that ends `at` characters into the query may become, the likeliest first.
 
-        Columns are those of the models that the query reads, of all while it reads none. Where no word has begun there are only models, behind
-        `from` and `join`, and columns, behind `model.`.
+        Columns are those of the models that the query reads, of all while it reads none. Where no word has begun there
+        are only models, behind `from` and `join`, and columns, behind `model.`.
         """
         text = query[:at]
         if _UNFINISHED.search(text):

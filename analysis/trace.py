@@ -24,7 +24,7 @@ from analysis.latencies import PHASE_KEYS, latencies
 from analysis.loglines import LogLine, LogReader, Wanted
 from analysis.queries import query
 from tracer.errors import VolreelError
-from tracer.trace.verifying import leave_out_damaged
+from tracer.trace.verifying import leave_out, leave_out_damaged
 from tracer.trace.visible import visible
 
 _VERSIONS = """
@@ -326,6 +326,24 @@ class Trace:
         }
         rows = (f"<tr><th>{name}</th><td>{escape(visible(str(value)))}</td></tr>" for name, value in facts.items())
         return f"<table>{''.join(rows)}</table>"
+
+    def renew(self) -> bool:
+        """Take in what was recorded since the trace was opened, or last renewed; whether there is anything.
+
+        It waits until no query runs; what was built for them is built anew. What was damaged stays left out; files that
+        were sealed meanwhile are taken as their recorder has just written them. Raises NotATrace, TraceTooNew.
+        """
+        recorded = tracer.trace.open_trace(self.path, look_inside=False)
+        known = {fault.file for fault in recorded.faults}
+        leave_out(recorded, [fault for fault in self._recorded.faults if fault.file not in known])
+        renewed = Trace(recorded, open_database(recorded), at=self._at)
+        if renewed.last_seq == self.last_seq:
+            return False
+        renewed._desk.advance = self._desk.advance
+        self._desk.wait_until_idle()
+        # A query that began just now is answered from the old database, which goes when nothing refers to it.
+        self._recorded, self._desk = recorded, renewed._desk
+        return True
 
     def when_building(self, advance: Advance) -> None:
         """Have it told which model is being built, how many were before it, and of how many: it may take a while."""

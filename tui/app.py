@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -13,15 +15,17 @@ from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
+from analysis.landmarks import Spot
 from analysis.overview import read_found, read_overview
 from analysis.trace import Summary, Trace
 from tracer.errors import VolreelError
-from tui.messages import FoundLoaded, ModelsAdvanced, OverviewLoaded, VolumesLoaded
+from tui.messages import FoundLoaded, ModelsAdvanced, OverviewLoaded, Renewed, VolumesLoaded
 from tui.replay import Known, Replay
 from tui.view_screen import ViewScreen
 from tui.views import VIEWS
 
 _TICK_S = 0.2
+_RENEW_S = 1.0
 LEARNING = "learning"
 """The group of the workers that no view waits for."""
 
@@ -39,7 +43,9 @@ class ReplayApp(App[None]):
         start: datetime | None = None,
         view: str | None = None,
         volume_id: str | None = None,
+        follow: bool = False,
     ) -> None:
+        """With `follow` the cursor rides at the end while the trace grows."""
         super().__init__()
         self.replay = Replay(trace, summary, start, volume_id)
         self._first_view = view or ("volume" if volume_id else "history" if start else "volumes")
@@ -47,13 +53,21 @@ class ReplayApp(App[None]):
             self.add_mode(each.name, partial(each.make, self.replay))
             self.bind(each.key, f"view({each.name!r})", description=each.meaning, show=False)
 
+        self._left = threading.Event()
+        if follow:
+            self.replay.pace.is_live = True
+            self.bind("n", "live", description="leave what is being recorded now, or return to it", show=False)
+
     async def on_mount(self) -> None:
         self.replay.trace.when_building(self._tell_of_advance)
         await self.switch_mode(self._first_view)
         self.set_interval(_TICK_S, self._tick)
         self._learn_overview()
+        if self.replay.pace.is_live:
+            self.run_worker(self._follow, group=LEARNING, thread=True)
 
     def on_unmount(self) -> None:
+        self._left.set()
         self.replay.trace.cancel()
 
     async def action_view(self, name: str) -> None:
@@ -73,6 +87,38 @@ class ReplayApp(App[None]):
     def _view(self) -> ViewScreen | None:
         """The view in front; None behind a dialog, before it is composed, and when the app ends."""
         return self.screen if isinstance(self.screen, ViewScreen) and self.screen.children else None
+
+    # -- a trace that is being recorded -------------------------------------------------------------------------------
+
+    def action_live(self) -> None:
+        """Ride at the end of what is recorded, or stop there."""
+        pace = self.replay.pace
+        if pace.is_live:
+            pace.pause()
+        else:
+            pace.pause()
+            pace.is_live = True
+            if self.replay.summary.last_at:
+                self.replay.place.move(Spot(self.replay.summary.last_at, None))
+        if self._view:
+            self._view.moved()
+
+    def _follow(self) -> None:
+        """Take in what is recorded, in at most a fifth of the time: to renew waits for what the views ask."""
+        trace, took = self.replay.trace, 0.0
+        while not self._left.wait(max(_RENEW_S, 4 * took)):
+            began = time.monotonic()
+            with suppress(VolreelError):  # a ring that lets go of a segment, a disk that is away: the next time
+                if trace.renew():
+                    self.post_message(Renewed(trace.summary()))
+            took = time.monotonic() - began
+
+    @on(Renewed)
+    def _take_renewed(self, renewed: Renewed) -> None:
+        self.replay.renew(renewed.summary)
+        if self._view:
+            self._view.catch_up()
+        self._learn_overview()
 
     # -- what the first lines of every view tell: nobody waits for it -------------------------------------------------
 

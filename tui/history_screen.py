@@ -61,6 +61,9 @@ class HistoryScreen(ViewScreen):
         else:
             self._load(spot)
 
+    def renewed(self) -> None:
+        self.cursor = Cursor()
+
     def command(self) -> list[str]:
         seq = self.cursor.row.seq if self.cursor.row else 0
         return ["sql", str(self.trace.path), f"from objects where seq = {seq}"]

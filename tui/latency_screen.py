@@ -52,6 +52,10 @@ class LatencyScreen(ViewScreen):
             self.query_one(RowTable).show_words("Measuring the steps ... Escape stops it.")
             self._ask()
 
+    def renewed(self) -> None:
+        if self._latencies is not None:
+            self._ask()
+
     def show_advance(self, done: int, total: int) -> None:
         if self._latencies is None:
             words = f"Measuring the steps: {done} of {total} models built. Escape stops it."
@@ -179,7 +183,9 @@ class LatencyScreen(ViewScreen):
     @on(LatenciesLoaded)
     def _take_latencies(self, loaded: LatenciesLoaded) -> None:
         if loaded.latencies.by == self._by:
-            self._latencies, self._index, self._slowest = loaded.latencies, 0, None
+            is_same = self._latencies is not None and self._latencies.by == self._by
+            self._latencies, self._slowest = loaded.latencies, self._slowest if is_same else None
+            self._index = min(self._index, len(loaded.latencies.groups) - 1) if is_same else 0
             self._show()
 
     @on(SlowestLoaded)

@@ -15,11 +15,13 @@ from analysis.finding_words import Finding, Undecided
 from analysis.history import Change, HistoryRow
 from analysis.landmarks import Spot
 from analysis.latencies import Latencies
+from analysis.log_rows import LogRow, LogRows
 from analysis.overview import Found, Overview
 from analysis.timeline import Timeline
 from analysis.trace import Summary
 from analysis.volume_list import VolumeList
 from analysis.worlds import Standing
+from tui.log_stretch import Searched
 
 
 @dataclass
@@ -163,3 +165,18 @@ class FindingsLoaded(Message):
     findings: Sequence[Finding]
     """Roots first by severity, each followed by its echoes."""
     undecided: Sequence[Undecided]
+
+
+@dataclass
+class LinesLoaded(Message):
+    """Rows of the logs are here."""
+
+    source: LogRows
+    """Which were wanted."""
+    label: str | None
+    """The volume whose lines they are; None where any were wanted."""
+    searched: Searched
+    """The stretch that was looked through for them."""
+    rows: Sequence[LogRow]
+    here: int | None = None
+    """The seq at the cursor, where that was asked for as well."""

@@ -14,6 +14,8 @@ class Pace:
     def __init__(self) -> None:
         self._speed = _SPEEDS.index(1)
         self._since: float | None = None
+        self.is_live = False
+        """Whether the cursor rides at the end of a trace that is being recorded."""
 
     @property
     def is_playing(self) -> bool:
@@ -23,10 +25,12 @@ class Pace:
     def play(self) -> None:
         """Let it run."""
         self._since = time.monotonic()
+        self.is_live = False
 
     def pause(self) -> None:
         """Let it stand."""
         self._since = None
+        self.is_live = False
 
     def change(self, steps: int) -> None:
         """Take a higher speed, or a lower one."""
@@ -40,4 +44,6 @@ class Pace:
         return timedelta(seconds=(self._since - before) * _SPEEDS[self._speed])
 
     def __str__(self) -> str:
+        if self.is_live:
+            return "live"
         return f"{'playing' if self.is_playing else 'paused'} {_SPEEDS[self._speed]:g}x"

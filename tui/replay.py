@@ -38,6 +38,16 @@ class Replay:
         self.pace = Pace()
         self.known = Known()
         self.bookmarks = Bookmarks(trace)
+        self.renewals = 0
+        """How often there was more of the trace."""
+
+    def renew(self, summary: Summary) -> None:
+        """Know what was recorded meanwhile; a live cursor that still stands at the end stays there."""
+        self.pace.is_live &= self.place.instant == self.summary.last_at
+        self.summary, self.landmarks = summary, Landmarks(self.trace)
+        self.renewals += 1
+        if self.pace.is_live and summary.last_at:
+            self.place.move(Spot(summary.last_at, None))
 
     def advance(self) -> None:
         """Let the clock move the cursor; it stops at the end of the trace."""

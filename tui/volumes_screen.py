@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from analysis.text import took
 from analysis.volume_filter import NotACondition
-from analysis.volume_list import ORDERS, VolumeList, read_volumes
+from analysis.volume_list import ORDERS, VolumeList, conditions_in, read_volumes
 from tui.messages import VolumesLoaded
 from tui.replay import Replay
 from tui.row_table import Column, RowTable
@@ -39,6 +39,7 @@ class VolumesScreen(ViewScreen):
     def __init__(self, replay: Replay) -> None:
         super().__init__(replay)
         self._all: VolumeList | None = None
+        """In the order that is chosen."""
         self._order = 0
         self._chosen: VolumeList | None = None
         self._words = ""
@@ -77,7 +78,7 @@ class VolumesScreen(ViewScreen):
         self._show()
 
     def command(self) -> list[str]:
-        return ["volumes", str(self.trace.path)]
+        return ["volumes", str(self.trace.path), *conditions_in(self._words)]
 
     def go_back(self) -> None:
         """Close the filter and show all again."""
@@ -102,13 +103,15 @@ class VolumesScreen(ViewScreen):
     def action_sort(self) -> None:
         """Take the next order."""
         self._order = (self._order + 1) % len(ORDERS)
-        self._choose()
+        if self._all is not None:
+            self._all = self._all.sorted(ORDERS[self._order])
+            self._choose()
 
     # -- choosing and showing ---------------------------------------------------------------------------------------
 
     @on(VolumesLoaded)
     def _take_volumes(self, loaded: VolumesLoaded) -> None:
-        self._all = loaded.volumes
+        self._all = loaded.volumes.sorted(ORDERS[self._order])
         self._choose()
 
     @on(Input.Changed)
@@ -130,7 +133,7 @@ class VolumesScreen(ViewScreen):
         if self._all is None:
             return
         try:
-            self._chosen = self._all.sorted(ORDERS[self._order]).chosen(self._words)
+            self._chosen = self._all.chosen(self._words)
         except NotACondition as error:
             self.query_one("#listed", Static).update(plain(str(error)))
             return

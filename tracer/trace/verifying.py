@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +32,11 @@ def leave_out_damaged(trace: Trace) -> None:
     ]
     with ThreadPoolExecutor(_THREADS) as threads:
         faults = [fault for fault in threads.map(lambda each: _fault(*each), files) if fault is not None]
+    leave_out(trace, faults)
+
+
+def leave_out(trace: Trace, faults: Sequence[Fault]) -> None:
+    """Take the files that these faults are about out of an open trace, and remember why."""
     trace.faults += faults
     damaged = {fault.file for fault in faults}
     kept = []
