@@ -18,9 +18,18 @@ _DERIVED = ("rpc.", "va", "driver", "volume_handle", "pv", "pod", "pod_uid", "no
 def as_text(lines: Iterable[LogLine], width: int | None) -> Iterator[str]:
     """A line each: when, how bad, who, what; cut to `width` where it is given. Escapes are shown, not obeyed."""
     for line in lines:
-        what = " ".join([line.message or line.line or "", *_pairs(line)])
-        who = line.component or line.container or line.stream
-        yield cut(visible(f"{line.happened_at:%m-%d %H:%M:%S.%f} {line.severity or '-'} {who}: {what}"), width) + "\n"
+        begin = f"{line.happened_at:%m-%d %H:%M:%S.%f} {line.severity or '-'} {speaker(line)}"
+        yield cut(visible(f"{begin}: {said(line)}"), width) + "\n"
+
+
+def speaker(line: LogLine) -> str:
+    """Who wrote it: a component, or what else is known."""
+    return line.component or line.container or line.stream
+
+
+def said(line: LogLine) -> str:
+    """What it says: its message, and its own keys."""
+    return " ".join([line.message or line.line or "", *_pairs(line)])
 
 
 def _pairs(line: LogLine) -> Iterator[str]:

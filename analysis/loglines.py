@@ -88,6 +88,12 @@ class LogReader:
         table = self._ask(query("log_lines"), {**self._parameters, "names": self.names()}, between)
         return [line for batch in table.to_batches() for line in self._lines(batch)]
 
+    def streams(self) -> list[str]:
+        """The logs that hold such a line; the expression is not looked for."""
+        asked = f"select distinct stream from ({query('log_lines')}) order by stream"  # noqa: S608 - a query of ours
+        streams: list[str] = self._ask(asked, {**self._parameters, "names": self.names()})["stream"].to_pylist()
+        return streams
+
     def names(self) -> list[str]:
         """The names of the volume whose lines are wanted; none where any line is."""
         if self._names is None:

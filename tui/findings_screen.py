@@ -59,6 +59,9 @@ class FindingsScreen(ListScreen):
         else:
             self.show_items(self._items, self._beginning_here())
 
+    def renewed(self) -> None:
+        self.ask("findings", self._find)
+
     def show_advance(self, done: int, total: int) -> None:
         if self._findings is None:
             self.show_words(f"Looking for what went wrong: {done} of {total} models built. Escape stops it.")

@@ -35,11 +35,15 @@ class ListScreen(ViewScreen):
         """The selected item; None where there is none."""
         return self._items[self._index] if self._index is not None else None
 
-    def show_items(self, items: Sequence[Any], index: int | None) -> None:
-        """Draw these items, the one at an index selected, or the nearest that can be; None for none."""
+    def show_items(self, items: Sequence[Any], index: int | None, *, middle: int | None = None) -> None:
+        """Draw these items, the one at an index selected, or the nearest that can be; None for none.
+
+        `middle` is the one in the middle of the screen, where it is not the selected one.
+        """
         self._items = items
         self._index = None if index is None else self._nearest(index, 0)
-        self._show_list()
+        self.query_one(LineList).show(items, self._index, middle=middle)
+        self.show_selected()
 
     def show_words(self, words: str) -> None:
         """Draw a sentence instead of items."""
@@ -61,10 +65,6 @@ class ListScreen(ViewScreen):
         nearest = min(range(len(choices)), key=lambda choice: abs(choices[choice] - index))
         return choices[max(0, min(nearest + steps, len(choices) - 1))]
 
-    def _show_list(self) -> None:
-        self.query_one(LineList).show(self._items, self._index)
-        self.show_selected()
-
     def action_move(self, steps: int) -> None:
         """Select another item; where none is, the first or the last."""
         if self._index is None:
@@ -73,8 +73,7 @@ class ListScreen(ViewScreen):
             self._select(self._index, steps)
 
     def _select(self, index: int, steps: int) -> None:
-        self._index = self._nearest(index, steps)
-        self._show_list()
+        self.show_items(self._items, self._nearest(index, steps))
         if self._index is not None:
             self.chosen()
 

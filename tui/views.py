@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tui.findings_screen import FindingsScreen
 from tui.history_screen import HistoryScreen
 from tui.latency_screen import LatencyScreen
+from tui.logs_screen import LogsScreen
 from tui.replay import Replay
 from tui.sql_screen import SqlScreen
 from tui.view_screen import ViewScreen
@@ -29,6 +30,7 @@ VIEWS = (
     View("1", "volumes", "All volumes, stuck first, then slowest", VolumesScreen),
     View("2", "volume", "The life of the volume that was opened", VolumeScreen),
     View("3", "history", "All observations around the time cursor", HistoryScreen),
+    View("4", "logs", "The log lines around the cursor, of the volume or all", LogsScreen),
     View("5", "worlds", "What should be attached and mounted at the cursor, and what is: drift first", WorldsScreen),
     View("6", "latency", "How long each step takes, and for which volumes the longest", LatencyScreen),
     View("7", "findings", "What went wrong, each cause with what follows from it", FindingsScreen),

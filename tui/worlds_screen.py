@@ -57,6 +57,9 @@ class WorldsScreen(ListScreen):
             self.show_words("Reading the worlds ... Escape stops it.")
         self.ask("worlds", lambda: WorldsLoaded(self._worlds.at(instant)))
 
+    def renewed(self) -> None:
+        self._worlds = Worlds(self.trace)
+
     def show_advance(self, done: int, total: int) -> None:
         if self.standing is None and self.is_asking("worlds"):
             self.show_words(f"Reading the worlds: {done} of {total} models built. Escape stops it.")
