@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import reduce
 
 import polars as pl
 
@@ -34,7 +33,12 @@ class NotACondition(VolreelError):
 
 def matching(volumes: pl.DataFrame, conditions: Iterable[str]) -> pl.DataFrame:
     """The volumes (as `Trace.volumes` gives them) for which every condition holds. Raises NotACondition."""
-    return reduce(lambda kept, condition: kept.filter(_expression(condition)), conditions, volumes)
+    return volumes.filter(all_hold(conditions))
+
+
+def all_hold(conditions: Iterable[str]) -> pl.Expr:
+    """Whether every condition holds for a volume, never null. Raises NotACondition."""
+    return pl.all_horizontal(pl.lit(value=True), *map(_expression, conditions)).fill_null(value=False)
 
 
 def _expression(condition: str) -> pl.Expr:

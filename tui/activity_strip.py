@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from analysis.overview import STRETCHES, Found, Overview
 from analysis.timeline_bars import GAP, Scale
+from analysis.trace import Summary
 from tui.severities import SEVERITY_MARKS
 
 _LEVELS = " ▁▂▃▄▅▆▇█"
@@ -34,15 +35,19 @@ class ActivityStrip(Widget):
             super().__init__()
             self.instant = instant
 
-    def __init__(self, begin: datetime | None, end: datetime | None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._begin, self._end = begin, end
+        self._begin: datetime | None = None
+        self._end: datetime | None = None
         self._overview: Overview | None = None
         self._found: Sequence[Found] = ()
         self._instant: datetime | None = None
 
-    def show(self, overview: Overview | None, found: Sequence[Found], instant: datetime | None) -> None:
+    def show(
+        self, summary: Summary, overview: Overview | None, found: Sequence[Found], instant: datetime | None
+    ) -> None:
         """Draw as much as is known; None and nothing for what is not yet."""
+        self._begin, self._end = summary.first_at, summary.last_at
         self._overview, self._found, self._instant = overview, found, instant
         self.refresh()
 
