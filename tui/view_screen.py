@@ -71,7 +71,7 @@ class ViewScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="headline")
-        yield ActivityStrip(self.replay.summary.first_at, self.replay.summary.last_at)
+        yield ActivityStrip()
         yield from self.compose_view()
         yield Static(id="position")
         yield Footer(show_command_palette=False)
@@ -226,7 +226,7 @@ class ViewScreen(Screen[None]):
         summary, known, instant = self.replay.summary, self.replay.known, self.place.instant
         words = position(summary, instant, str(self.replay.pace), self.note or self._advance, self.size.width)
         self.query_one("#position", Static).update(words)
-        self.query_one(ActivityStrip).show(known.overview, known.found or (), instant)
+        self.query_one(ActivityStrip).show(summary, known.overview, known.found or (), instant)
 
     def action_play(self) -> None:
         """Let the clock move the cursor, or stop it."""
