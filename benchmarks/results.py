@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import analyse, log_lines, log_streams, record
+from benchmarks import analyse, diagnose, log_lines, log_streams, record
 from tracer import __version__
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -83,6 +83,15 @@ scan of the columns of `objects` that the models read, then all models, written 
 two columns are whole processes that answer from kept models; in brackets the clock.
 
 {analyse.report()}
+
+## Diagnosis
+
+    python -m benchmarks.diagnose
+
+Clusters built by the model of the tests (`tests/cluster.py`), with faults by chance; what is found in their traces
+is held against what was done. Goal: 0.95 each.
+
+{diagnose.report()}
 """
     )
 
