@@ -18,7 +18,8 @@ with unled as (
         null as pod_uid,
         _renewals.observed_at as from_at,
         _renewals.next_at as to_at,
-        _renewals.component || ' had no leader' as what,
+        _renewals.component as who,
+        'had no leader' as what,
         2 as rank,
         if(_renewals.next_seq is null, [_renewals.seq], [_renewals.seq, _renewals.next_seq]) as evidence
     from _renewals
@@ -36,9 +37,9 @@ hung as (
         null as pod_uid,
         from_at,
         to_at,
+        component as who,
         concat(
-            component,
-            ' renewed its lease and took nothing up, while ',
+            'renewed its lease and took nothing up, while ',
             waiting,
             if(component = 'csi-attacher', ' VolumeAttachment', ' claim'),
             if(waiting = 1, '', 's'),
@@ -117,7 +118,8 @@ restarted as (
         ended.pod_uid,
         ended.from_at,
         min(changes.observed_at) as to_at,
-        ended.container || ' ended' || coalesce(' (' || any_value(ended.reason) || ')', '') as what,
+        ended.container as who,
+        'ended' || coalesce(' (' || any_value(ended.reason) || ')', '') as what,
         -- Of what ended at once, the driver: its sidecars follow it.
         if(regexp_matches(ended.container, '^csi-|registrar|liveness'), 1, 0) as rank,
         list_filter([any_value(ended.seq), min(changes.seq)], lambda each: each is not null) as evidence
@@ -172,33 +174,40 @@ numbered as (
     from marked
 ),
 
-stories as (
+-- Of those of whom the same is told, together.
+parts as (
     select
-        *,
-        row_number() over (
-            partition by coalesce(driver, pod_uid), story, what order by from_at
-        ) = 1 as is_first
+        driver,
+        any_value(pod_uid) as pod_uid,
+        coalesce(driver, pod_uid) as subject,
+        story,
+        string_agg(distinct who, ', ' order by who) || ' ' || what as told,
+        min(from_at) as from_at,
+        if(bool_or(to_at is null), null, max(to_at)) as to_at,
+        min(rank) as rank,
+        flatten(list(evidence)) as evidence
     from numbered
+    group by driver, subject, story, what
 )
 
 select
     null as volume_id,
     null as use_id,
     any_value(_pods.node) as node,
-    stories.driver,
-    min(stories.from_at) as from_at,
-    if(bool_or(stories.to_at is null), null, max(stories.to_at)) as to_at,
+    parts.driver,
+    min(parts.from_at) as from_at,
+    if(bool_or(parts.to_at is null), null, max(parts.to_at)) as to_at,
     'certain' as confidence,
-    list_sort(list_distinct(flatten(list(stories.evidence)))) as evidence,
+    list_sort(list_distinct(flatten(list(parts.evidence)))) as evidence,
     {
         what: concat(
             'Of the driver ',
-            coalesce(stories.driver, 'in a pod'),
+            coalesce(parts.driver, 'in a pod'),
             coalesce(' (' || any_value(_pods.name) || ')', ''),
             ': ',
-            string_agg(stories.what, ', ' order by stories.from_at, stories.rank) filter (stories.is_first)
+            string_agg(parts.told, '; ' order by parts.from_at, parts.rank)
         )
     } as details
-from stories
+from parts
 left join _pods using (pod_uid)
-group by stories.driver, coalesce(stories.driver, stories.pod_uid), stories.story
+group by parts.driver, parts.subject, parts.story
