@@ -10,6 +10,7 @@ from tui.history_screen import HistoryScreen
 from tui.row_table import RowTable
 from tui.volume_chart import VolumeChart
 
+EVENTS = "v1/events"
 SIZES = [(40, 12), (80, 24), (160, 50)]
 
 
@@ -181,3 +182,21 @@ async def test_a_trace_without_volumes_says_so_and_no_key_breaks_it(small):
             assert driver.drawn(RowTable)[0].startswith("This trace knows of no volume.")
             await driver.press("2")
             assert driver.drawn(VolumeChart)[0].startswith("No volume is open")
+
+
+async def test_a_trace_of_a_gap_an_event_and_a_damaged_segment_tells_all_three_first(small):
+    small.note(0, "gap", HOSTILE, EVENTS).observe(1, "ADDED", claim("lost"))
+    small.writer.seal()
+    event = {"kind": "Event", "apiVersion": "v1", "metadata": {"name": "e", "namespace": "shop", "uid": "e"}}
+    small.observe(5, "ADDED", {**event, "type": "Warning", "reason": HOSTILE, "message": HOSTILE}, EVENTS)
+    path = small.ended()
+    (path / "objects/00000001.parquet").write_bytes(b"not Parquet")
+    async with replay(path) as driver:
+        await driver.learnt()
+        for size in SIZES:
+            await driver.pilot.resize_terminal(*size)
+            for view in "123":
+                await driver.press(view, "e", "x", "escape", "right_square_bracket", "e")
+                assert text(driver, "headline").startswith("1 gap · 1 fault (volreel check)"[: size[0]])
+                assert set(driver.drawn("ActivityStrip")[-1]) <= {"/", "┃"}
+                assert "\x1b" not in driver.screen()
