@@ -18,7 +18,9 @@ from tracer.trace.quoting import unquoted
 
 # An open string runs to the end: the expression never gives up a scan, so it is linear on any input.
 _QUOTED = re.compile(r'("[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z))', re.DOTALL)
-_OPENING, _CLOSING = "{[(", "}])"
+_OPENING = "{[("
+_MARKS = re.compile(r"[ {}\[\]()]")
+"""What an unquoted value ends with, outside of brackets; and brackets."""
 _LONGEST_KEY = 200
 _MOST_ESCAPES = 4096
 _BACKSLASH, _QUOTE = "\0", "\1"
@@ -213,11 +215,14 @@ class _Reader:
         while True:
             gap = self._skeleton[self._gap]
             end = len(gap)
-            for at in range(self._at, len(gap)):
-                if gap[at] == " " and depth == 0:
-                    end = at
+            for mark in _MARKS.finditer(gap, self._at):
+                if mark[0] in _OPENING:
+                    depth += 1
+                elif depth == 0 and mark[0] == " ":
+                    end = mark.start()
                     break
-                depth += (gap[at] in _OPENING) - (gap[at] in _CLOSING and depth > 0)
+                elif depth > 0 and mark[0] != " ":
+                    depth -= 1
             pieces.append(gap[self._at : end])
             self._at = end
             if end < len(gap) or self._gap == len(self._skeleton) - 1:

@@ -65,7 +65,7 @@ def derived_fields(message: str, own: Sequence[tuple[str, str]]) -> tuple[tuple[
     shapes = _BY_WORD.get(word)
     if shapes is None and word[:1] == "/" and word.startswith(_PATH):
         shapes = (gcp_pd,)
-    is_sentence = sentences.MARK in message or word == "Operation"
+    is_sentence = ('"' in message and sentences.MARK in message) or word == "Operation"  # few have a quote at all
     found = _named(own) if own else []
     if shapes is None and not is_sentence and not found:
         return ()
