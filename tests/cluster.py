@@ -14,7 +14,7 @@ each, and are told to do wrong by what is wrong around them (a driver that answe
 off), never by the finding that is to come of it.
 
 What it leaves out: everything but storage; kube-controller-manager's and kube-scheduler's own logs; static provisioning
-by the scheduler; quotas, volume attributes and populators.
+by the scheduler; quotas and populators.
 """
 
 from __future__ import annotations
@@ -196,6 +196,13 @@ class Cluster:
         self.api.delete(
             found, grace=found["spec"]["terminationGracePeriodSeconds"] if is_placed_pod and not force else 0
         )
+
+    def attributes_class(self, name: str) -> Object:
+        return self.api.create("VolumeAttributesClass", name, driverName=self.driver.name, parameters={"iops": "1000"})
+
+    def modify(self, claim: Object, attributes_class: str) -> None:
+        claim["spec"]["volumeAttributesClassName"] = attributes_class
+        self.api.update(claim)
 
     def expand(self, claim: Object, size: str) -> None:
         claim["spec"]["resources"]["requests"]["storage"] = size

@@ -17,6 +17,7 @@ Object = dict[str, Any]
 SERVERS = 1_000_000
 STREAMS = {
     "StorageClass": "storage.k8s.io/v1/storageclasses",
+    "VolumeAttributesClass": "storage.k8s.io/v1/volumeattributesclasses",
     "CSIDriver": "storage.k8s.io/v1/csidrivers",
     "CSINode": "storage.k8s.io/v1/csinodes",
     "CSIStorageCapacity": "storage.k8s.io/v1/csistoragecapacities",

@@ -1,4 +1,4 @@
-"""What goes wrong, by the name of the failure mode (../shared/catalogue/FAILURES.md), and what only looks like it.
+"""What goes wrong, by the name of its mode (../shared/catalogue/FAILURES.md), and what only looks like it.
 
 A fault asks for its own claims and pods, and makes a program or what it runs on behave as in the mode: a driver that
 answers with a code, a machine that is off, a user who pulls a finalizer. What is told of it is up to the programs. All
@@ -746,3 +746,42 @@ def cut_of_nothing(cluster: Cluster, name: str) -> str:
 def slow_cut(cluster: Cluster, name: str) -> None:
     _, pod = troubled(cluster, name, "CreateSnapshot", "", "", takes=10.0)
     cluster.when(lambda: is_running(pod), lambda: cluster.snapshot(name, name))
+
+
+# -- modes that FAILURES.md does not number ---------------------------------------------------------------------------
+
+
+@fault("F37", "F17")
+def mount_that_is_refused(cluster: Cluster, name: str) -> None:
+    troubled(cluster, name, "NodePublishVolume", "Internal", "target path is not a folder")
+
+
+@look_alike("F37")
+def mount_that_fails_once(cluster: Cluster, name: str) -> None:
+    troubled(cluster, name, "NodePublishVolume", "Internal", "target path is not there yet", times=1)
+
+
+@fault("F38")
+def pod_without_its_claim(cluster: Cluster, name: str) -> str:
+    cluster.pod(name, [name])
+    return ""
+
+
+@look_alike("F38")
+def claim_that_comes_after_its_pod(cluster: Cluster, name: str) -> None:
+    cluster.pod(name, [name])
+    cluster.at(2.0, lambda: cluster.claim(name))
+
+
+@fault("F39")
+def attributes_that_are_refused(cluster: Cluster, name: str) -> None:
+    claim, _ = troubled(cluster, name, "ControllerModifyVolume", "InvalidArgument", "invalid parameters: [iops]")
+    cluster.attributes_class(f"{cluster.name}-{name}")
+    cluster.when(lambda: is_bound(claim), lambda: cluster.modify(claim, f"{cluster.name}-{name}"))
+
+
+@look_alike("F39")
+def attributes_that_are_set(cluster: Cluster, name: str) -> None:
+    claim, _ = used(cluster, name)
+    cluster.attributes_class(f"{cluster.name}-{name}")
+    cluster.when(lambda: is_bound(claim), lambda: cluster.modify(claim, f"{cluster.name}-{name}"))
