@@ -173,6 +173,6 @@ select
     found.to_at,
     found.confidence,
     found.evidence,
-    {pv: found.pv, why: found.why} as details
+    {pv: found.pv, why: rtrim(found.why, '.')} as details
 from found
 join _claim_volumes using (claim_uid)

@@ -8,14 +8,33 @@
 --   VolumeAttachment was deleted by hand, or attachRequired of the CSIDriver was changed.
 -- advice: Compare the VolumeAttachment, volumesAttached and volumesInUse of the node. Deleting the pod makes the
 --   controllers begin anew.
--- look-alikes: A lag of up to 20 s is normal, as the kubelet backs off before it looks again.
+-- look-alikes: A lag of up to 20 s is normal, as the kubelet backs off before it looks again; of two minutes where the
+--   attach had failed before.
 -- needs: persistentvolumeclaims, persistentvolumes, pods, nodes, volumeattachments
 
-with attached as (
+with first_attached as (
     select uid as attachment_uid, min(observed_at) as attached_at, min(seq) as attached_seq
     from objects
     where kind = 'VolumeAttachment' and attached and type not in ('DELETED', 'VANISHED')
     group by uid
+),
+
+-- After a failed attach the attach/detach controller does not look again for up to 2 m 2 s
+-- (`pkg/util/goroutinemap/exponentialbackoff`).
+failed as (
+    select attachment_uid, max(told_at) as failed_at
+    from _attach_errors
+    group by attachment_uid
+),
+
+attached as (
+    select
+        first_attached.*,
+        greatest(
+            first_attached.attached_at + interval 20 seconds, failed.failed_at + interval 122 seconds
+        ) as due_at
+    from first_attached
+    left join failed using (attachment_uid)
 ),
 
 -- `pkg/volume/util/operationexecutor/operation_generator.go`, GenerateVerifyControllerAttachedVolumeFunc.
@@ -62,13 +81,13 @@ unlisted as (
                 and _node_lists.node = uses.node
                 and _node_lists.unique_name = uses.unique_name
                 and (_node_lists.valid_to is null or _node_lists.valid_to > attached.attached_at)
-                and _node_lists.valid_from < attached.attached_at + interval 20 seconds
+                and _node_lists.valid_from < attached.due_at
         )
         and least(
             coalesce(_goals.reached_at, _span.last_at),
             coalesce(_attachments.deletion_requested_at, _span.last_at),
             coalesce(_attachments.ended_at, _span.last_at)
-        ) > attached.attached_at + interval 20 seconds
+        ) > attached.due_at
 ),
 
 found as (
@@ -81,7 +100,7 @@ found as (
     join uses using (use_id)
     left join attached using (attachment_uid)
     where attached.attached_at is null
-        or told.told_at > attached.attached_at + interval 20 seconds
+        or told.told_at > attached.due_at
         or contains(told.message, 'GET error')
     group by told.use_id
     union all

@@ -170,8 +170,10 @@ found as (
     from failures
     left join failure_ends using (claim_uid, requested_bytes)
     union all by name
+    -- Where somebody says why, that is it.
     select *, 'likely' as confidence
     from waits
+    anti join failures using (claim_uid, requested_bytes)
 )
 
 select
