@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 from clusters.api_server import Object, is_deleting
@@ -35,7 +35,6 @@ class AttachDetach(Controller):
         self._told: set[Place] = set()
         """Of what a Multi-Attach error has been told."""
         self._unwanted_since: dict[Place, float] = {}
-        self._retry_at: dict[Place, tuple[float, int]] = {}
         self.go(self._tick())
 
     def on_change(self, changed: Object) -> None:
@@ -103,8 +102,6 @@ class AttachDetach(Controller):
                 self._told.add(place)
                 self._tell_multi_attach(place, pod)
             return
-        if self._retry_at.get(place, (0.0, 0))[0] > self.simulation.now:
-            return
         name = attachment_name(volume, place[1])
         attachment = self.api.get("VolumeAttachment", name)
         if attachment is not None and is_deleting(attachment):
@@ -121,7 +118,7 @@ class AttachDetach(Controller):
                 status={"attached": False},
             )
         self._attached[place] = attachment
-        self.go(self._wait_for_attach(place, attachment, volume, pod))
+        self.go(self._see_through(place, attachment, volume, pod))
 
     def _tell_multi_attach(self, place: Place, pod: Object) -> None:
         users = [
@@ -136,36 +133,36 @@ class AttachDetach(Controller):
         text = f'Multi-Attach error for volume "{place[0]}" {used if users else exclusively}'
         self.cluster.events.send(pod, "FailedAttachVolume", text, BY, type="Warning")
 
-    def _wait_for_attach(self, place: Place, attachment: Object, volume: Object, pod: Object) -> Process:
-        """`pkg/volume/csi/csi_attacher.go`, waitForVolumeAttachment: two minutes, or until it fails."""
-        waited, csi = 0.0, volume["spec"]["csi"]
-        why = f"timed out waiting for external-attacher of {csi['driver']} CSI driver "
-        why += f"to attach volume {csi['volumeHandle']}"
-        while waited < ATTACH_TIMEOUT_S:
-            yield 0.2
-            waited += 0.2
-            if not self.api.is_there(attachment) or is_deleting(attachment):
+    def _see_through(self, place: Place, attachment: Object, volume: Object, pod: Object) -> Process:
+        """Wait until it is attached; after a failure look again, later each time, while it is wanted."""
+        pause = 0.5
+        while self._attached.get(place) is attachment and not is_deleting(attachment):
+            error = yield from self._wait_for_attach(attachment, volume["spec"]["csi"])
+            if is_deleting(attachment):
                 return
-            status = attachment["status"]
-            if status["attached"]:
-                self._retry_at.pop(place, None)
+            if error is None:
                 self._list(place[1])
                 text = f'AttachVolume.Attach succeeded for volume "{place[0]}" '
                 self.cluster.events.send(pod, "SuccessfulAttachVolume", text, BY)
                 return
+            text = f'AttachVolume.Attach failed for volume "{place[0]}" : {error}'
+            self.cluster.events.send(pod, "FailedAttachVolume", text, BY, type="Warning")
+            yield pause
+            pause = min(2 * pause, 122.0)
+
+    def _wait_for_attach(self, attachment: Object, csi: Object) -> Generator[float, None, str | None]:
+        """What comes of it within two minutes: an error, or None (`pkg/volume/csi/csi_attacher.go`)."""
+        waited = 0.0
+        while waited < ATTACH_TIMEOUT_S:
+            yield 0.2
+            waited += 0.2
+            status = attachment["status"]
+            if status["attached"] or is_deleting(attachment):
+                return None
             if error := status.get("attachError"):
-                why = error["message"]
-                break
-        text = f'AttachVolume.Attach failed for volume "{place[0]}" : {why}'
-        self.cluster.events.send(pod, "FailedAttachVolume", text, BY, type="Warning")
-        failures = self._retry_at.get(place, (0.0, 0))[1] + 1
-        self._retry_at[place] = (self.simulation.now + min(0.5 * 2 ** (failures - 1), 122.0), failures)
-        # It may be attached all the same: the next round that wants it asks again, one that does not detaches it.
-        wanted = dict(self._wanted())
-        if place in wanted:
-            yield self._retry_at[place][0] - self.simulation.now
-            if self._attached.get(place) is attachment and place in dict(self._wanted()):
-                yield from self._wait_for_attach(place, attachment, volume, pod)
+                return str(error["message"])
+        driver, handle = csi["driver"], csi["volumeHandle"]
+        return f"timed out waiting for external-attacher of {driver} CSI driver to attach volume {handle}"
 
     # -- detaching ----------------------------------------------------------------------------------------------------
 
