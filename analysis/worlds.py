@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,8 +13,9 @@ from analysis.queries import query
 if TYPE_CHECKING:
     from analysis.trace import Trace
 
-_REACH = timedelta(minutes=2)
-"""How far around an instant `Worlds` reads: asking for more takes hardly longer than for the instant alone."""
+_REACH = timedelta(seconds=30)
+"""How far around an instant `Worlds` reads: that takes hardly longer than for the instant alone."""
+_ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +36,21 @@ class Worlds:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
+        self._unwatched: pl.DataFrame | None = None
         self._read: _Stretch | None = None
 
     def at(self, instant: datetime) -> Standing:
         """As `standing`. To be asked by one thread at a time. Raises TraceDamaged, QueryError."""
+        if self._unwatched is None:
+            self._unwatched = _unwatched(self._trace, *_ALWAYS)  # few rows, for the whole of the trace
         if self._read is None or not self._read.begin <= instant < self._read.end:
             self._read = _read(self._trace, instant - _REACH, instant + _REACH)
-        return self._read.at(instant)
+        return self._read.at(instant, self._unwatched)
 
 
 def standing(trace: Trace, at: datetime, node: str | None = None) -> Standing:
     """The worlds of a trace at an instant (with a time zone), of all nodes or of one."""
-    return _read(trace, at, at, node).at(at)
+    return _read(trace, at, at, node).at(at, _unwatched(trace, at, at, node))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +59,24 @@ class _Stretch:
 
     begin: datetime
     end: datetime
-    unwatched: pl.DataFrame
     drift: pl.DataFrame
     entries: pl.DataFrame
 
-    def at(self, instant: datetime) -> Standing:
+    def at(self, instant: datetime, unwatched: pl.DataFrame) -> Standing:
         return Standing(
             instant,
-            _holding(self.unwatched, instant, "since", "until").drop("since", "until"),
+            _holding(unwatched, instant, "since", "until").drop("since", "until"),
             _holding(self.drift, instant, "from_at", "to_at"),
             _holding(self.entries, instant, "since", "until"),
         )
 
 
 def _read(trace: Trace, begin: datetime, end: datetime, node: str | None = None) -> _Stretch:
-    unwatched = trace.sql(query("unwatched"), {"begin": begin, "end": end, "node": node})
-    drift = trace.drift(begin, end, node=node)
-    return _Stretch(begin, end, unwatched, drift, trace.state(begin, end, node=node))
+    return _Stretch(begin, end, trace.drift(begin, end, node=node), trace.state(begin, end, node=node))
+
+
+def _unwatched(trace: Trace, begin: datetime, end: datetime, node: str | None = None) -> pl.DataFrame:
+    return trace.sql(query("unwatched"), {"begin": begin, "end": end, "node": node})
 
 
 def _holding(frame: pl.DataFrame, instant: datetime, since: str, until: str) -> pl.DataFrame:

@@ -16,41 +16,49 @@ reasons as (
     where not starts_with(stream, 'log/')
 ),
 
--- Where what is watched may change.
+-- Where it may change whether a source is watched, or why not.
 edges as (
-    select unnest([begins_at, ends_at + interval 1 microsecond]) as from_at
-    from _watched
+    select needed.source, needed.place, unnest([watched.begins_at, watched.ends_at + interval 1 microsecond]) as from_at
+    from needed
+    join _watched as watched
+        on watched.source = needed.source
+        and (needed.place is null or watched.place = needed.place)
     union
-    select unnest([begins_at, ends_at])
-    from reasons
+    select needed.source, needed.place, unnest([reasons.begins_at, reasons.ends_at])
+    from needed
+    join reasons on reasons.source = needed.source
     union
-    select $begin::timestamptz
+    select source, place, $begin::timestamptz
+    from needed
 ),
 
 stretches as (
-    select from_at, lead(from_at) over (order by from_at) as until
+    select
+        source,
+        place,
+        from_at,
+        lead(from_at) over (partition by source, place order by from_at) as until
     from edges
     where from_at >= $begin and (from_at = $begin or from_at < $end)
 )
 
 select
-    needed.source,
-    needed.place,
+    stretches.source,
+    stretches.place,
     stretches.from_at as since,
     stretches.until,
     any_value(reasons.why) as why
-from needed
-cross join stretches
+from stretches
 left join reasons
-    on reasons.source = needed.source
+    on reasons.source = stretches.source
     and reasons.begins_at <= stretches.from_at
     and (reasons.ends_at is null or reasons.ends_at > stretches.from_at)
 where not exists (
         from _watched as watched
-        where watched.source = needed.source
-            and (needed.place is null or watched.place = needed.place)
+        where watched.source = stretches.source
+            and (stretches.place is null or watched.place = stretches.place)
             and watched.begins_at <= stretches.from_at
             and watched.ends_at >= stretches.from_at
     )
 group by all
-order by needed.source, needed.place, stretches.from_at
+order by stretches.source, stretches.place, stretches.from_at
