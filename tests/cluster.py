@@ -239,14 +239,6 @@ class Cluster:
             yield 5.0
         yield 0.05
 
-    def relabel_s(self, pod: Object) -> float:
-        """Seconds that the container runtime relabels a pod's volumes for, one file after the other."""
-        if "seLinuxOptions" not in pod["spec"].get("securityContext", {}):
-            return 0.0
-        volumes = [self.api.get("PersistentVolume", each["spec"]["volumeName"]) for each in self.claims_of(pod)]
-        handles = [each["spec"]["csi"]["volumeHandle"] for each in volumes if each and "csi" in each["spec"]]
-        return sum(self.driver.files.get(each, 0) for each in handles) / 2_000
-
     # -- what the programs look up -------------------------------------------------------------------------------------
 
     @staticmethod

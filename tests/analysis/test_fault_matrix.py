@@ -32,7 +32,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, 
         for finding in trace.sql("from findings").iter_rows(named=True):
             # `t7/data` is a volume, `t7.csi.example.com` a driver, `t7-4` a node.
             told = " ".join(finding[each] or "" for each in ("volume", "driver", "node", "sentence"))
-            by_cluster[re.search(r"\bt\d+(?=[/.-])", told)[0]].append(finding)  # type: ignore[index]
+            by_cluster[re.search(r"\bt\d+(?=[/.-])", told)[0]].append(finding)
     return by_cluster
 
 

@@ -83,9 +83,6 @@ class Driver:
         self.troubles.append(made)
         return made
 
-    def mend(self, trouble: Trouble) -> None:
-        self.troubles.remove(trouble)
-
     def call(
         self, server: Program, method: str, request: dict[str, Any], *, timeout: float, lock: str, node: str = ""
     ) -> Call:

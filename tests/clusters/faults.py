@@ -106,10 +106,10 @@ def is_attached(cluster: Cluster, claim: Object) -> bool:
 
 def used(cluster: Cluster, name: str, storage_class: str = "wffc", **pod: object) -> tuple[Object, Object]:
     """A claim and a pod that uses it, both of that name."""
-    return cluster.claim(name, storage_class), cluster.pod(name, [name], **pod)  # type: ignore[arg-type]
+    return cluster.claim(name, storage_class), cluster.pod(name, [name], **pod)
 
 
-def used_here(cluster: Cluster, name: str, **pod: object):  # type: ignore[no-untyped-def]
+def used_here(cluster: Cluster, name: str, **pod: object):
     """The same, with a node for it alone."""
     machine = cluster.machine(dedicated=True)
     return machine, *used(cluster, name, on=machine, **pod)
@@ -221,7 +221,7 @@ def no_driver_on_the_chosen_node(cluster: Cluster, name: str) -> None:
 
 @fault("F07")
 def chosen_node_is_gone(cluster: Cluster, name: str) -> None:
-    cluster.sidecars["csi-provisioner"].reschedules = False  # type: ignore[attr-defined]
+    cluster.sidecars["csi-provisioner"].reschedules = False
     claim = cluster.claim(name, "wffc")
     claim["metadata"]["annotations"] = {SELECTED_NODE: f"{name}-that-was"}
     cluster.api.update(claim)
@@ -615,6 +615,21 @@ def lease_lost(cluster: Cluster, name: str) -> str:
     if provisioner.is_running:
         provisioner.lose_lease()
         cluster.at(60.0, lambda: provisioner.is_running or provisioner.start())
+    return ""
+
+
+@fault("F30", "F03", "F33")
+def leader_that_hangs(cluster: Cluster, name: str) -> str:
+    provisioner = cluster.sidecars["csi-provisioner"]
+    provisioner.is_hung = True
+
+    def wake() -> None:
+        provisioner.is_hung = False
+        for claim in cluster.api.all("PersistentVolumeClaim"):
+            provisioner.enqueue(claim)
+
+    cluster.claim(name)
+    cluster.at(150.0, wake)
     return ""
 
 

@@ -154,7 +154,6 @@ class Kubelet(Controller):
             return
         self.log.say("volume_manager.go:470", "All volumes are attached and mounted for pod", pod=name_of(pod))
         yield self.simulation.spread(0.1, 0.4)
-        yield self.cluster.relabel_s(pod)
         if is_deleting(pod) or not self.api.is_there(pod):
             return
         for reason, message in (

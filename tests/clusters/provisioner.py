@@ -142,20 +142,20 @@ class Provisioner(Sidecar):
 
     def _failed(self, claim: Object, class_: Object, error: Exception) -> None:
         is_rpc, selected = isinstance(error, RpcError), claim["metadata"].get("annotations", {}).get(SELECTED_NODE)
-        is_final = not is_rpc or error.code in FINAL  # type: ignore[attr-defined]
+        is_final = not is_rpc or error.code in FINAL
         if is_rpc:
             state = "Finished" if is_final else "InBackground"
-            reschedules = str(bool(selected)).lower()
-            told = f"node selected {selected or ''} => may reschedule = {reschedules} => state = {state}: {error}"
+            may = str(bool(selected)).lower()
+            told = f"node selected {selected or ''} => may reschedule = {may} => state = {state}: {error}"
             self.program.write("controller.go:899", f"CreateVolume failed, supports topology = true, {told}")
         source, verb = ("controller.go:1127", "Final") if is_final else ("controller.go:1107", "Temporary")
         does = "removing PVC from" if is_final else "adding PVC to"
         self.program.say(source, f"{verb} error received, {does} claims in progress", claimUID=uid_of(claim))
-        is_infeasible = is_rpc and error.code == "InvalidArgument"  # type: ignore[attr-defined]
+        is_infeasible = is_rpc and error.code == "InvalidArgument"
         slowly = "Volume provisioning failed with infeasible error. Retries will be delayed. " if is_infeasible else ""
         self.event(claim, "ProvisioningFailed", f"{slowly}{error}", self.by, "Warning")
         is_gone = str(error).endswith("not found") and ': node "' in str(error)
-        if selected and self.reschedules and (is_gone or (is_rpc and error.code == "ResourceExhausted")):  # type: ignore[attr-defined]
+        if selected and self.reschedules and (is_gone or (is_rpc and error.code == "ResourceExhausted")):
             self.program.say("controller.go:1480", "Volume rescheduled because", err=str(error))
             del claim["metadata"]["annotations"][SELECTED_NODE]
             self.api.update(claim)
