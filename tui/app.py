@@ -19,6 +19,7 @@ from analysis.landmarks import Spot
 from analysis.overview import read_found, read_overview
 from analysis.trace import Summary, Trace
 from tracer.errors import VolreelError
+from tui.keys import SHARED_KEYS
 from tui.messages import FoundLoaded, ModelsAdvanced, OverviewLoaded, Renewed, VolumesLoaded
 from tui.replay import Known, Replay
 from tui.view_screen import ViewScreen
@@ -47,7 +48,7 @@ class ReplayApp(App[None]):
     ) -> None:
         """With `follow` the cursor rides at the end while the trace grows."""
         super().__init__()
-        self.replay = Replay(trace, summary, start, volume_id)
+        self.replay = Replay(trace, summary, summary.last_at if follow else start, volume_id)
         self._first_view = view or ("volume" if volume_id else "history" if start else "volumes")
         for each in VIEWS:
             self.add_mode(each.name, partial(each.make, self.replay))
@@ -81,7 +82,10 @@ class ReplayApp(App[None]):
             yield SystemCommand(
                 f"{view.name.capitalize()} ({view.key})", view.meaning, partial(self.switch_mode, view.name)
             )
-        yield SystemCommand("Quit (q)", "Leave volreel", self.exit)
+        if isinstance(screen, ViewScreen):
+            for key in SHARED_KEYS:
+                title = f"{key.tooltip.capitalize()} ({self.get_key_display(key)})"
+                yield SystemCommand(title, key.tooltip, partial(self.run_action, key.action, screen))
 
     @property
     def _view(self) -> ViewScreen | None:

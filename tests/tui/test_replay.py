@@ -115,6 +115,15 @@ async def test_brackets_go_from_gap_to_gap(shop):
         assert "no gap before this" in driver.text("position")
 
 
+async def test_the_palette_knows_every_view_and_every_key(shop):
+    async with replay(shop) as driver:
+        await driver.press("ctrl+p")
+        await driver.press(*"next gap")
+        await driver.until(lambda: "Next gap" in driver.screen())
+        await driver.press("enter")
+        await driver.until(lambda: driver.row == "GAP None")
+
+
 async def test_g_goes_to_a_time_and_refuses_what_is_none(shop):
     async with replay(shop) as driver:
         await driver.press("g")
