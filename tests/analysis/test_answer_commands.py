@@ -21,12 +21,7 @@ FIRST = SAMPLES / "first-volumes.trace"
 MOUNTS = SAMPLES / "failing-mounts.trace"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def kept_models(tmp_path_factory):
-    """The models of the samples are built once for all these tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("kept_models")
 
 
 def labels(*conditions: str) -> list[str]:

@@ -9,14 +9,16 @@ from volreel_process import run as volreel
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 
 
+pytestmark = pytest.mark.usefixtures("kept_models")
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """Where what was built is kept from one command to the next."""
     return tmp_path_factory.mktemp("home")
 
 
 async def diagnose(sample: str, *options: str, home: Path):
-    return await volreel("diagnose", f"{SAMPLES / sample}.trace", *options, home=home, XDG_CACHE_HOME=str(home))
+    return await volreel("diagnose", f"{SAMPLES / sample}.trace", *options, home=home)
 
 
 async def test_the_report_leads_with_roots_and_fits_a_terminal(home):

@@ -22,7 +22,7 @@ def at(clock: str) -> datetime:
 
 
 @pytest.fixture(scope="module")
-def pending():
+def pending(kept_models):
     with open_trace(PENDING) as trace:
         yield trace
 

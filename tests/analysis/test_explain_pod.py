@@ -23,7 +23,7 @@ order by said_at
 
 
 @pytest.fixture(scope="module")
-def samples():
+def samples(kept_models):
     with ExitStack() as opened:
         names = ("first-volumes", "pending-claims", "stuck-attach", "failing-mounts")
         yield {name: opened.enter_context(open_trace(SAMPLES / f"{name}.trace")) for name in names}

@@ -11,11 +11,9 @@ from analysis import open_trace
 
 
 @pytest.fixture(scope="module")
-def trace(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        with open_trace(SAMPLE) as opened:
-            yield opened
+def trace(kept_models):
+    with open_trace(SAMPLE) as opened:
+        yield opened
 
 
 def test_each_public_model_has_a_golden_file_with_rows():

@@ -85,33 +85,6 @@ def test_an_instant_leads_to_the_last_row_that_had_arrived(small, ask):
     assert [history.at(instant(second)) for second in (0, 1, 2.9, 3, 99)] == [0, 0, 0, 1, 1]
 
 
-def test_a_change_is_told_against_the_last_version_that_has_an_object(small, ask):
-    small.observe(1, "ADDED", claim(version=1))
-    for second in range(2, 120):
-        small.observe(second, "MODIFIED", claim(version=1), object=None)
-    history = History(ask(small.observe(120, "MODIFIED", claim(version=3)).ended()))
-    (row,) = history.around(119, 1)[-1:]
-    assert [(each.before, each.after) for each in history.change(row).differences] == [('"1"', '"3"')]
-
-
-def test_the_rows_around_a_place_come_in_order_with_gaps_among_them(small, ask):
-    small.note(0, "synced").observe(1, "ADDED", claim("a")).note(2, "gap", "410").observe(3, "ADDED", claim("b"))
-    history = History(ask(small.ended()))
-    rows = history.around(2, 10)
-    assert [(row.type, row.name, row.detail) for row in rows] == [
-        ("ADDED", "a", None),
-        ("GAP", None, "410"),
-        ("ADDED", "b", None),
-    ]
-    assert [row.seq for row in history.around(2, 1)] == [2, 3]
-
-
-def test_an_instant_leads_to_the_last_row_that_had_arrived(small, ask):
-    small.observe(1, "ADDED", claim("a")).observe(3, "ADDED", claim("b"))
-    history = History(ask(small.ended()))
-    assert [history.at(instant(second)) for second in (0, 1, 2.9, 3, 99)] == [0, 0, 0, 1, 1]
-
-
 def test_gaps_are_found_on_both_sides(small, ask):
     small.note(0, "gap").observe(1, "ADDED", claim()).note(2, "gap")
     history = History(ask(small.ended()))

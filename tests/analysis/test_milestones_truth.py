@@ -130,7 +130,7 @@ METHODS = {
 
 
 @pytest.fixture(scope="module")
-def sample() -> Mapping[str, list[dict[str, Any]]]:
+def sample(kept_models: None) -> Mapping[str, list[dict[str, Any]]]:
     """Tables of the sample with a whole capture: the driver's calls, milestones, volumes."""
     with open_trace(SAMPLES / "first-volumes.trace") as trace:
         queries = {"calls": DRIVER, "milestones": "from milestones", "volumes": "from _volumes"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_traces" / "stuck-attach.trace"
 HOSTILE = "\x1b[2J[red]x"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def kept_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The sample's models are built once for all commands, as they are for who asks twice."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("kept_models")
 
 
 def run(*arguments: object) -> str:

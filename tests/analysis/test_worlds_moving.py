@@ -17,7 +17,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_traces" / "stuck-attach.trace"
 
 
 @pytest.fixture(scope="module")
-def stuck() -> Iterator[Trace]:
+def stuck(kept_models: None) -> Iterator[Trace]:
     with open_trace(SAMPLE) as trace:
         yield trace
 

@@ -14,9 +14,12 @@ SAMPLES = Path(__file__).parents[2] / "sample_traces"
 
 
 @pytest.fixture(scope="session")
-def stuck_attach() -> Iterator[Trace]:
+def stuck_attach(keeping_folder: str) -> Iterator[Trace]:
     """A recorded sample, opened once: to build its models takes seconds."""
-    with open_trace(SAMPLES / "stuck-attach.trace") as trace:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", keeping_folder)
+        trace = open_trace(SAMPLES / "stuck-attach.trace")
+    with trace:
         yield trace
 
 
