@@ -1,14 +1,6 @@
--- One volume that has to be attached to a node before it is mounted there, as far as the trace tells
--- (`pkg/volume/csi/csi_plugin.go`, CanAttach and skipAttach). A driver of which neither its CSIDriver nor an attachment
--- is there may be one that attaches nothing: its volumes are left out.
-with drivers as (
-    select name as driver, arg_max(coalesce(attach_required, true), seq) as attaches
-    from objects
-    where kind = 'CSIDriver' and type != 'VANISHED'
-    group by name
-),
-
-attaching as (
+-- One volume that has to be attached to a node before it is mounted there, as far as the trace tells. A driver of which
+-- neither its CSIDriver nor an attachment is there may be one that attaches nothing: its volumes are left out.
+with attaching as (
     select distinct driver from _attachments
 ),
 
@@ -19,7 +11,7 @@ watched as (
 select _volumes.volume_id
 from _volumes
 cross join watched
-left join drivers on drivers.driver = _volumes.driver
+left join _csi_drivers as drivers on drivers.driver = _volumes.driver
 left join attaching on attaching.driver = _volumes.driver
 left join _plugins on _plugins.plugin = _volumes.plugin
 where _volumes.kind in ('dynamic', 'static')

@@ -93,13 +93,6 @@ classes as (
     group by name
 ),
 
-drivers as (
-    select name, arg_max(coalesce(attach_required, true), seq) as attach_required
-    from objects
-    where kind = 'CSIDriver' and type != 'VANISHED'
-    group by name
-),
-
 with_facts as (
     select
         subjects.*,
@@ -125,13 +118,12 @@ with_facts as (
         coalesce(_volumes.storage_class, '') = '' or classes.name is not null or sources.has_classes as is_class_known,
         _volumes.pv_uid is not null as has_pv,
         _volumes.reclaim_policy = 'Delete' and subjects.occurrence = coalesce(last_claims.occurrence, 1) as is_deleted,
-        -- `pkg/volume/csi/csi_plugin.go`, CanAttach and skipAttach: inline volumes are never attached, others unless
-        -- their CSIDriver says that they need not be.
+        -- Inline volumes are never attached.
         _volumes.kind != 'inline'
-        and (_volumes.plugin = 'kubernetes.io/csi' or _volumes.migrated or drivers.name is not null) as is_staged,
-        is_staged and coalesce(drivers.attach_required, true) as is_attached,
+        and (_volumes.plugin = 'kubernetes.io/csi' or _volumes.migrated or drivers.driver is not null) as is_staged,
+        is_staged and coalesce(drivers.attaches, true) as is_attached,
         is_attached or _volumes.plugin in ('kubernetes.io/iscsi', 'kubernetes.io/fc') as is_attachable,
-        drivers.name is not null or sources.has_drivers as is_driver_known,
+        drivers.driver is not null or sources.has_drivers as is_driver_known,
         coalesce(uses.attachment_uid is not null and not uses.caused_attach, false) as found_attached,
         coalesce(uses.ended_attach, false) as is_detached,
         uses.attachment_uid is not null and not coalesce(uses.ended_attach, false) as stays_attached,
@@ -147,7 +139,7 @@ with_facts as (
     left join _claims on _claims.claim_uid = _volumes.claim_uid and _volumes.kind = 'pending'
     left join last_claims on last_claims.volume_id = subjects.volume_id
     left join classes on classes.name = _volumes.storage_class
-    left join drivers on drivers.name = _volumes.driver
+    left join _csi_drivers as drivers on drivers.driver = _volumes.driver
     left join uses on uses.use_id = subjects.use_id
     left join _pods on _pods.pod_uid = uses.pod_uid
     left join started on started.use_id = subjects.use_id
