@@ -40,12 +40,6 @@ waits as (
     from asked
     left join answered using (claim_uid)
     left join _goals on _goals.goal = 'bound' and _goals.uid = asked.claim_uid
-),
-
-drivers as (
-    select count(*) > 0 as are_known, list(distinct name) as names
-    from objects
-    where kind = 'CSIDriver'
 )
 
 select
@@ -60,7 +54,8 @@ select
     {
         provisioner: _claims.provisioner,
         registered: if(
-            drivers.are_known and not list_contains(drivers.names, _claims.provisioner),
+            exists (from _csi_drivers)
+            and not exists (from _csi_drivers where _csi_drivers.driver = _claims.provisioner),
             '; there is no CSIDriver of that name either',
             ''
         )
@@ -68,7 +63,6 @@ select
 from waits
 join _claims using (claim_uid)
 join _claim_volumes using (claim_uid)
-cross join drivers
 cross join _span
 -- A provisioner that is there answers within a second; after two resyncs none is.
 where coalesce(waits.to_at, _span.last_at) > waits.from_at + interval 30 seconds

@@ -28,12 +28,6 @@ with told as (
     from _attach_errors
     where meaning = 'slow'
     group by attachment_uid
-),
-
-drivers as (
-    select count(*) > 0 as are_known, list(distinct name) as names
-    from objects
-    where kind = 'CSIDriver'
 )
 
 select
@@ -51,11 +45,11 @@ select
         error: error,
         why: case
             when was_taken_up then ''
-            when drivers.are_known and not list_contains(drivers.names, told.driver)
+            when exists (from _csi_drivers)
+                and not exists (from _csi_drivers where _csi_drivers.driver = told.driver)
                 then '. No external-attacher had taken the VolumeAttachment up, and there is no CSIDriver of that name'
             else '. No external-attacher had taken the VolumeAttachment up'
         end
     } as details
 from told
 join _attachments using (attachment_uid)
-cross join drivers
