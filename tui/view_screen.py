@@ -1,4 +1,4 @@
-"""The frame of every view: its first and last lines, the time cursor that all share, and questions in threads."""
+"""The frame of every view: its first and last lines, and the time cursor that all share."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Static
-from textual.worker import get_current_worker
 
 from analysis.explain_text import as_text as explanation_as_text
 from analysis.explaining.explain import volume_subject
@@ -24,10 +23,11 @@ from analysis.landmarks import Spot
 from tracer.errors import VolreelError
 from tracer.trace.visible import visible
 from tui.activity_strip import ActivityStrip
+from tui.asking_screen import AskingScreen
 from tui.bookmarks import Bookmark
 from tui.dialogs import AskDialog, ChooseDialog, TextDialog
 from tui.keys import SHARED_KEYS
-from tui.messages import Answered, ExplanationLoaded, RefusedToAnswer, SpotFound
+from tui.messages import ExplanationLoaded, SpotFound
 from tui.replay import Replay
 from tui.wording import headline, keys_in_words, position
 
@@ -44,8 +44,8 @@ class _Move(NamedTuple):
     steps: int
 
 
-class ViewScreen(Screen[None]):
-    """A view: widgets draw, threads ask the trace, the screen decides.
+class ViewScreen(AskingScreen):
+    """Widgets draw, threads ask the trace, the screen decides.
 
     A view yields its widgets in `compose_view`, draws them in `show_place`, and asks with `ask`.
     """
@@ -56,17 +56,14 @@ class ViewScreen(Screen[None]):
     """
 
     def __init__(self, replay: Replay) -> None:
-        super().__init__()
+        super().__init__(replay.trace)
         self.replay = replay
-        self.trace = replay.trace
         self.place = replay.place
         self._renewals = replay.renewals
         self.note = ""
         """The answer to the last key, where it has one; shown beside the cursor's time."""
         self._advance = ""
         """How far the models are that a question needs."""
-        self._asking: dict[str, Callable[[], Message] | None] = {}
-        """The groups of which a question is being asked, and the question that waits for that."""
         self._move: _Move | None = None
 
     def compose(self) -> ComposeResult:
@@ -94,13 +91,18 @@ class ViewScreen(Screen[None]):
 
     def show_advance(self, done: int, total: int) -> None:
         """Draw how many of the models that a question needs are built."""
-        if self._asking:
+        if self.is_asking():
             self._advance = f"building models: {done} of {total}"
             self._show_position()
 
     def show_refusal(self, group: str, why: str) -> None:
-        """Draw why a question of a group has no answer."""
+        if group == "move":
+            self._move = None  # keys that led nowhere do not count with the next
         self.tell(why)
+
+    def answered(self) -> None:
+        self._advance = ""
+        self._show_position()
 
     def step_selection(self, origin: Spot, steps: int) -> Spot | None:
         """Where so many observations of the selection lead; asked in a thread. Raises VolreelError."""
@@ -125,63 +127,16 @@ class ViewScreen(Screen[None]):
         """What escape does when no question is being asked."""
         self.show_view("volumes")
 
+    def action_back(self) -> None:
+        """Stop what is being asked; else go back."""
+        if self.is_asking():
+            self.stop_asking()
+        else:
+            self.go_back()
+
     def show_view(self, name: str) -> None:
         """Show another view."""
         self.run_worker(self.app.run_action(f"view({name!r})"))
-
-    # -- asking the trace, in threads -------------------------------------------------------------------------------
-
-    def is_asking(self, group: str) -> bool:
-        """Whether a question of the group is being asked."""
-        return group in self._asking
-
-    def ask(self, group: str, question: Callable[[], Message]) -> None:
-        """Have a thread put a question to the trace; the answer is a message to this screen.
-
-        Of a group one question is asked at a time, and of those that wait for it only the last. Where it raises
-        VolreelError, `show_refusal` is called instead.
-        """
-        if group in self._asking:
-            self._asking[group] = question
-        else:
-            self._asking[group] = None
-            self.run_worker(partial(self._answer, group, question), group=group, thread=True)
-
-    def _answer(self, group: str, question: Callable[[], Message]) -> None:
-        answer: Message
-        try:
-            answer = question()
-        except VolreelError as error:
-            answer = RefusedToAnswer(group, str(error))
-        if not get_current_worker().is_cancelled:
-            self.post_message(Answered(group, answer))
-
-    @on(Answered)
-    def _ask_what_waits(self, answered: Answered) -> None:
-        question = self._asking.pop(answered.group)
-        self.post_message(answered.answer)  # before the next question: answers stay in their order
-        self._advance = ""
-        self._show_position()
-        if question is not None:
-            self.ask(answered.group, question)
-
-    @on(RefusedToAnswer)
-    def _take_refusal(self, refused: RefusedToAnswer) -> None:
-        if refused.group == "move":
-            self._move = None  # keys that led nowhere do not count with the next
-        self.show_refusal(refused.group, refused.why)
-
-    @work(thread=True, group="cancel")
-    def _cancel(self) -> None:
-        self.trace.cancel()
-
-    def action_back(self) -> None:
-        """Stop what is being asked; else go back."""
-        if self._asking:
-            self._asking = dict.fromkeys(self._asking)
-            self._cancel()
-        else:
-            self.go_back()
 
     # -- the time cursor --------------------------------------------------------------------------------------------
 
