@@ -42,15 +42,18 @@ class LineList(Widget, can_focus=True):
         self._draw = draw
         self._items: Sequence[Any] = ()
         self._selected: int | None = None
-        self._top = 0
+        self._middle = 0
         self._words = ""
 
     def show(self, items: Sequence[Any], selected: int | None, *, middle: int | None = None) -> None:
         """Draw these items; `middle` is the one in the middle where it is not the selected one."""
         self._items, self._selected = items, selected
-        place = middle if middle is not None else selected or 0
-        self._top = max(0, min(place - self.size.height // 2, len(items) - self.size.height))
+        self._middle = middle if middle is not None else selected or 0
         self.refresh()
+
+    @property
+    def _top(self) -> int:
+        return max(0, min(self._middle - self.size.height // 2, len(self._items) - self.size.height))
 
     def show_words(self, words: str) -> None:
         """Draw a sentence instead."""

@@ -28,14 +28,13 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trace]:
         yield trace
 
 
-@pytest.mark.parametrize("size", [(40, 12), (80, 24), (160, 50)])
-async def test_every_view_of_it_says_something(odd, size):
-    async with replay(odd, size) as driver:
+async def test_every_view_of_it_says_something_at_any_size(odd):
+    async with replay(odd) as driver:
         for view in VIEWS:
             await driver.app.action_view(view.name)
-            await driver.settled()
-            assert driver.screen().strip()
-            await driver.press("down", "right", "enter", "f", "o", "left_square_bracket", "home", "end")
-            lines = driver.screen().split("\n")
-            assert any(line.strip() for line in lines)
-            assert all(len(line) <= size[0] for line in lines)
+            for size in ((40, 12), (160, 50), (80, 24)):
+                await driver.pilot.resize_terminal(*size)
+                await driver.press("down", "enter", "f")
+                lines = driver.screen().split("\n")
+                assert any(line.strip() for line in lines)
+                assert all(len(line) <= size[0] for line in lines), (view.name, size)
