@@ -32,6 +32,9 @@ GIVEN = (
     "logs",
 )
 MADE = (
+    "_claim_versions",
+    "_attachment_versions",
+    "_csi_drivers",
     "_links",
     "_placed",
     "_subjects",
