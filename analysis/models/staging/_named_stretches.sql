@@ -36,7 +36,12 @@ with missing as (
 ),
 
 watched as (
-    select subject_id, from_position, position, max(_watched.ends_at) as watched_until
+    select
+        subject_id,
+        from_position,
+        position,
+        any_value(is_doubtful) as is_doubtful,
+        max(_watched.ends_at) as watched_until
     from (select *, unnest(places) as place from missing where not is_end) as sought
     join _watched
         on _watched.source = sought.shown_by
@@ -52,14 +57,11 @@ watched as (
 
 -- What some go without and would have been shown had no part in what is over; of what goes on it is the next to be
 -- shown.
-judged as (
-    select
-        missing.*,
-        watched.watched_until,
-        min(position) filter (watched.watched_until is not null and not is_doubtful)
-            over (partition by subject_id, from_position) as next_shown
-    from missing
-    left join watched using (subject_id, from_position, position)
+next_shown as (
+    select subject_id, from_position, min(position) as next_position
+    from watched
+    where not is_doubtful
+    group by subject_id, from_position
 ),
 
 -- A milestone that came at an unknown instant had its part.
@@ -80,11 +82,16 @@ parts as (
         list(link order by position) as links,
         any_value(is_open) as is_open,
         arg_max(watched_until, position) as watched_until
-    from judged
+    from missing
+    left join watched using (subject_id, from_position, position)
+    left join next_shown using (subject_id, from_position)
     left join happened using (subject_id, position)
     where case
-            when is_open then position <= next_shown
-            else is_end or happened.position is not null or watched_until is null or not (is_skippable or is_doubtful)
+            when is_open then position <= next_position
+            else is_end
+                or happened.position is not null
+                or watched_until is null
+                or not (is_skippable or missing.is_doubtful)
         end
     group by subject_id, from_position
 ),
