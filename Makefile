@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test fast lint types check fmt bench docs samples golden
+.PHONY: demo test fast lint types check fmt bench docs screenshots samples golden
 
 demo: $(VENV)/ready
 	$(RUN)/volreel demo
@@ -28,6 +28,9 @@ fmt: $(VENV)/ready
 docs: $(VENV)/ready
 	$(RUN)/python docs/generate.py
 	$(RUN)/python docs/readme_transcript.py
+
+screenshots: $(VENV)/ready
+	$(RUN)/python docs/screenshots.py
 
 bench: $(VENV)/ready
 	$(RUN)/python -m benchmarks.results

@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import analyse, diagnose, log_lines, log_streams, record
+from benchmarks import analyse, diagnose, log_lines, log_streams, record, replay
 from tracer import __version__
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -83,6 +83,15 @@ scan of the columns of `objects` that the models read, then all models, written 
 two columns are whole processes that answer from kept models; in brackets the clock.
 
 {analyse.report()}
+
+## The screen
+
+    python -m benchmarks.replay
+
+The same traces, models kept, on a screen of 160x50: a whole process until it has drawn the volumes (the best of three);
+then from the key to the drawn answer, in a process without a terminal.
+
+{replay.report()}
 
 ## Diagnosis
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
 
 import readme_transcript  # noqa: E402
+import screenshots  # noqa: E402
 
 
 def test_the_generated_parts_of_the_documentation_are_fresh() -> None:
@@ -32,6 +33,13 @@ def test_the_generated_parts_of_the_documentation_are_fresh() -> None:
 def test_the_readme_shows_what_commands_print(command: str) -> None:
     assert readme_transcript.steady(readme_transcript.shown()[command]) == readme_transcript.steady(
         readme_transcript.run(command)
+    )
+
+
+async def test_the_pictures_are_what_the_screen_draws() -> None:
+    drawn = await screenshots.screens()
+    assert [path.name for path, picture in drawn.items() if path.read_text("utf-8") != picture] == [], (
+        "run `make screenshots`"
     )
 
 
