@@ -66,6 +66,7 @@ def test_its_rows_stand_in_one_order(generated):
     with open_trace(generated) as trace:
         assert trace.sql(
             "select bool_and(observed_at >= before) from"
-            " (select observed_at, lag(observed_at) over (order by seq) as before from _history)"
+            " (select observed_at, lag(observed_at) over (order by seq) as before from ("
+            "select seq, observed_at from objects union all select seq, observed_at from logs))"
         ).item()
         assert trace.sql("select count(*) filter (state != 'synced') from coverage").item() == 0

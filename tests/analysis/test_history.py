@@ -85,13 +85,6 @@ def test_an_instant_leads_to_the_last_row_that_had_arrived(small, ask):
     assert [history.at(instant(second)) for second in (0, 1, 2.9, 3, 99)] == [0, 0, 0, 1, 1]
 
 
-def test_gaps_are_found_on_both_sides(small, ask):
-    small.note(0, "gap").observe(1, "ADDED", claim()).note(2, "gap")
-    history = History(ask(small.ended()))
-    assert (history.previous_gap(1), history.next_gap(1)) == (0, 2)
-    assert (history.previous_gap(0), history.next_gap(2)) == (None, None)
-
-
 def test_a_change_is_told_against_the_version_before(small, ask):
     small.observe(1, "ADDED", claim(version=1)).observe(2, "ADDED", claim("other", 9))
     small.observe(3, "MODIFIED", claim(version=2, phase="Bound"))
