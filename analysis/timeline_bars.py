@@ -29,10 +29,10 @@ class Scale:
 def bar(phase: dict[str, Any], scale: Scale, certain: str = CERTAIN) -> str:
     """A phase's bar: of `certain` as far as it is known, then shaded; an open one ends in an arrow.
 
-    One of which only the end is known begins with the scale.
+    One of which only the end is known begins with the scale; one of which only the begin is known is a cell.
     """
-    last = scale.cell(phase["seen_until"])
     first = scale.cell(phase["begins_at"]) if phase["begins_at"] is not None else 0
+    last = scale.cell(phase["seen_until"]) if phase["seen_until"] is not None else first
     cells = [" "] * first + [certain] * (last - first + 1)
     if phase["longest_us"] is not None and phase["shortest_us"] is not None:
         whole = (scale.end - scale.begin).total_seconds() or 1.0

@@ -42,8 +42,11 @@ def _steps(life: Timeline, width: int) -> Iterator[str]:
     if not phases:
         yield "\nno step of it is known\n"
         return
-    end = max(phase["seen_until"] for phase in phases)
-    begin = min((phase["begins_at"] for phase in phases if phase["begins_at"] is not None), default=end)
+    instants = [phase[end] for phase in phases for end in ("begins_at", "seen_until") if phase[end] is not None]
+    if not instants:
+        yield "\nof its steps no instant is known\n"
+        return
+    begin, end = min(instants), max(instants)
     yield f"\nfrom {begin:%Y-%m-%d %H:%M:%S.%f} UTC, for {length((end - begin).total_seconds())}\n"
     rows = [_cells(phase, begin) for phase in phases]
     headings = ("step", "owner", "from", "took")

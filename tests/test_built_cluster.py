@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cluster import Cluster, record
+from volreel_process import run
 
 from analysis import Trace, open_trace
 
@@ -64,6 +65,18 @@ def test_all_is_well_in_it(built: Path):
         assert _one(trace, "select count(*) from transitions where not legal") == 0
         assert _one(trace, "select count(*) from milestones where disagreement is not null") == 0
         assert _one(trace, "select count(*) from operations where code is distinct from 'OK'") == 0
+
+
+async def test_a_life_that_began_before_its_recording_is_told(tmp_path: Path):
+    # Of some steps the begin is not known, of others the end.
+    cluster = Cluster(seed=1)
+    cluster.claim("data")
+    cluster.pod("web", ["data"])
+    cluster.recorded_from = cluster.simulation.now + 0.3
+    cluster.run(seconds=40)
+    told = await run("timeline", str(record(tmp_path / "t.trace", [cluster])), "shop/data", home=tmp_path)
+    assert told.code == 0, told.err
+    assert "container_start" in told.out
 
 
 def test_a_seed_makes_one_trace(tmp_path: Path):
