@@ -62,5 +62,5 @@ async def test_hostile_names_are_shown_and_never_obeyed(small):
     small.observe(1, "ADDED", claim(HOSTILE)).observe(5, "MODIFIED", claim(HOSTILE, 2))
     async with replay(small.ended(), (160, 50), view="latency") as driver:
         await driver.press("enter")
-        assert SHOWN_HOSTILE[:25] in selected(driver)
+        assert SHOWN_HOSTILE[:24] in selected(driver)
         assert not any(control in driver.screen() for control in "\x1b\x07")
