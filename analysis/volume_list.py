@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from analysis.queries import query
 from analysis.volume_filter import WORDS, all_hold
 
 if TYPE_CHECKING:
@@ -106,3 +108,11 @@ def read_volumes(trace: Trace) -> VolumeList:
     """All volumes, stuck first. Raises QueryError, TraceDamaged."""
     texts = pl.concat_str(pl.col(_TEXTS).fill_null(""), separator="\n")
     return VolumeList(trace.volumes().with_columns(texts.str.to_lowercase().alias(_SEARCHED)).select(_KEPT))
+
+
+def read_doings(trace: Trace, at: datetime) -> dict[str, str]:
+    """What went on with each volume_id at an instant (with a time zone): a step, `-`, `not yet`, `gone` or `unknown`.
+
+    Raises QueryError, TraceDamaged.
+    """
+    return dict(trace.sql(query("volumes_at"), {"at": at}).rows())

@@ -105,6 +105,13 @@ class VolumesLoaded(Message):
 
 
 @dataclass
+class DoingsLoaded(Message):
+    """What went on with each volume at the cursor is known, by volume_id."""
+
+    doings: Mapping[str, str]
+
+
+@dataclass
 class VolumeLoaded(Message):
     """A volume's life is here."""
 

@@ -30,6 +30,8 @@ class Column(NamedTuple):
     """Whether it is aligned to the right, as figures are."""
     most: int = 60
     """The widest that it may be."""
+    least: int = 0
+    """The narrowest, for cells that change."""
 
 
 class RowTable(Widget, can_focus=True):
@@ -78,7 +80,7 @@ class RowTable(Widget, can_focus=True):
         self._words = None
         self._columns, self._count, self._cells, self._style = columns, count, cells, style
         self.index, self.first_column = max(0, min(index, count - 1)), 0
-        self._widths = [cell_len(visible(column.name)) for column in columns]
+        self._widths = [max(column.least, cell_len(visible(column.name))) for column in columns]
         for row in range(min(count, _MEASURED)):
             self._widths = [
                 max(width, min(column.most, cell_len(visible(cell))))

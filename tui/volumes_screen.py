@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import on
@@ -12,15 +12,17 @@ from textual.widgets import Input, Static
 
 from analysis.text import took
 from analysis.volume_filter import NotACondition
-from analysis.volume_list import ORDERS, VolumeList, conditions_in, read_volumes
-from tui.messages import VolumesLoaded
+from analysis.volume_list import ORDERS, VolumeList, conditions_in, read_doings, read_volumes
+from tui.messages import DoingsLoaded, VolumesLoaded
 from tui.replay import Replay
 from tui.row_table import Column, RowTable
 from tui.view_screen import ViewScreen
 from tui.wording import plain
 
-_WIDE, _WIDEST = 64, 120
-"""Columns from which a row has room for who has the turn; and for the class and the last error."""
+_WIDE, _WIDER, _WIDEST = 64, 100, 120
+"""Columns from which a row has room for who has the turn; for the cursor's time; for the class and the last error."""
+
+_DOING = "at the cursor"
 
 
 class VolumesScreen(ViewScreen):
@@ -44,6 +46,7 @@ class VolumesScreen(ViewScreen):
         self._chosen: VolumeList | None = None
         self._words = ""
         """The filter."""
+        self._doings: Mapping[str, str] = {}
 
     def compose_view(self) -> ComposeResult:
         yield RowTable()
@@ -51,12 +54,13 @@ class VolumesScreen(ViewScreen):
         yield Static(id="listed")
 
     def show_place(self) -> None:
-        """The volumes are those of the whole trace, wherever the cursor is."""
+        """The volumes are those of the whole trace; where there is room, with what went on at the cursor."""
         if self._all is None and not self.is_asking("volumes"):
             self.query_one(RowTable).show_words("Finding the volumes ...")
             self.ask("volumes", lambda: VolumesLoaded(read_volumes(self.trace)))
         else:
             self._show()
+            self._ask_doings()
 
     def renewed(self) -> None:
         if self._all is not None:
@@ -113,6 +117,17 @@ class VolumesScreen(ViewScreen):
     def _take_volumes(self, loaded: VolumesLoaded) -> None:
         self._all = loaded.volumes.sorted(ORDERS[self._order])
         self._choose()
+        self._ask_doings()
+
+    def _ask_doings(self) -> None:
+        instant = self.place.instant
+        if instant and self._all and self.size.width >= _WIDER:
+            self.ask("doings", lambda: DoingsLoaded(read_doings(self.trace, instant)))
+
+    @on(DoingsLoaded)
+    def _take_doings(self, loaded: DoingsLoaded) -> None:
+        self._doings = loaded.doings
+        self.query_one(RowTable).refresh()
 
     @on(Input.Changed)
     def _take_words(self, changed: Input.Changed) -> None:
@@ -151,7 +166,8 @@ class VolumesScreen(ViewScreen):
             names = [column.name for column in columns]
 
             def cells(index: int) -> Sequence[str]:
-                of_volume = _cells(volumes[index])
+                volume = volumes[index]
+                of_volume = {**_cells(volume), _DOING: self._doings.get(volume["volume_id"], "")}
                 return [of_volume[name] for name in names]
 
             def style(index: int) -> str:
@@ -170,6 +186,7 @@ def _columns(width: int) -> list[Column]:
     if width < _WIDE:
         return [Column("volume", most=max(12, width - 28)), Column("step", most=14), Column("took", is_right=True)]
     columns = [Column("", most=1), Column("volume", most=max(12, min(40, width - 62)))]
+    columns += [Column(_DOING, least=20)] if width >= _WIDER else []
     columns += [Column(name) for name in ("stands", "step", "who")] + [Column("took", is_right=True)]
     return [*columns, Column("class", most=24), Column("last error", most=width)] if width >= _WIDEST else columns
 

