@@ -169,7 +169,7 @@ class Cluster:
         return self.api.create("Pod", name, self.namespace, spec=given, status={"phase": "Pending"})
 
     def volume(self, name: str, size: str = "1Gi", *, server: str = "", **spec: Any) -> Object:
-        """A PersistentVolume made by hand: of the driver, or of an NFS server."""
+        """A PersistentVolume made by hand, of a class of its own name: of the driver, or of an NFS server."""
         nfs = {"nfs": {"server": server, "path": f"/{name}"}}
         csi = {"csi": {"driver": self.driver.name, "volumeHandle": f"{name}-handle"}}
         if not server:
@@ -179,7 +179,7 @@ class Cluster:
             **(nfs if server else csi),
             "accessModes": ["ReadWriteOnce"],
             "persistentVolumeReclaimPolicy": "Retain",
-            "storageClassName": "",
+            "storageClassName": name,
             "volumeMode": "Filesystem",
             **spec,
         }

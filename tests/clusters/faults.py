@@ -127,6 +127,12 @@ def troubled(
     return claim, pod
 
 
+def statically(cluster: Cluster, name: str, volume: str, size: str = "1Gi") -> Object:
+    """A claim that names a volume made by hand."""
+    volume = f"{cluster.name}-{volume}"
+    return cluster.claim(name, volume, size, volumeName=volume)
+
+
 # -- provisioning and binding -----------------------------------------------------------------------------------------
 
 
@@ -171,7 +177,7 @@ def nobody_provisions(cluster: Cluster, name: str) -> None:
 
 @look_alike("F03")
 def slow_to_provision(cluster: Cluster, name: str) -> None:
-    cluster.driver.trouble("CreateVolume", takes=8.0, of=f'"{name}"')
+    cluster.driver.trouble("CreateVolume", takes=6.0, of=f'"{name}"')
     cluster.claim(name)
 
 
@@ -231,19 +237,19 @@ def chosen_node_is_gone(cluster: Cluster, name: str) -> None:
 @fault("F08")
 def too_small_a_volume(cluster: Cluster, name: str) -> None:
     cluster.volume(f"{cluster.name}-{name}", "1Gi")
-    cluster.claim(name, "", "5Gi", volumeName=f"{cluster.name}-{name}")
+    statically(cluster, name, name, "5Gi")
 
 
 @fault("F08")
 def taken_volume(cluster: Cluster, name: str) -> None:
     cluster.volume(f"{cluster.name}-{name}")
-    first = cluster.claim(f"{name}-first", "", volumeName=f"{cluster.name}-{name}")
-    cluster.when(lambda: is_bound(first), lambda: cluster.claim(name, "", volumeName=f"{cluster.name}-{name}"))
+    first = statically(cluster, f"{name}-first", name)
+    cluster.when(lambda: is_bound(first), lambda: statically(cluster, name, name))
 
 
 @fault("F08")
 def volume_that_is_not_there(cluster: Cluster, name: str) -> None:
-    cluster.claim(name, "", volumeName=f"{cluster.name}-{name}-that-was")
+    statically(cluster, name, f"{name}-that-was")
 
 
 # -- scheduling -------------------------------------------------------------------------------------------------------
@@ -544,7 +550,7 @@ def secret_that_is_there(cluster: Cluster, name: str) -> None:
 def on_nfs(cluster: Cluster, name: str) -> Object:
     """A pod whose volume is of an NFS server of its own."""
     cluster.volume(f"{cluster.name}-{name}", server=f"{name}.nfs.example.com")
-    cluster.claim(name, "", volumeName=f"{cluster.name}-{name}")
+    statically(cluster, name, name)
     return cluster.pod(name, [name])
 
 
@@ -720,7 +726,7 @@ def volume_pulled_away(cluster: Cluster, name: str) -> None:
 def volume_without_a_deleter(cluster: Cluster, name: str) -> None:
     policy = {"persistentVolumeReclaimPolicy": "Delete"}
     cluster.volume(f"{cluster.name}-{name}", server=f"{name}.nfs.example.com", **policy)
-    claim = cluster.claim(name, "", volumeName=f"{cluster.name}-{name}")
+    claim = statically(cluster, name, name)
     cluster.when(lambda: is_bound(claim), lambda: cluster.delete(claim))
 
 
