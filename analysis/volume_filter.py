@@ -38,7 +38,9 @@ def matching(volumes: pl.DataFrame, conditions: Iterable[str]) -> pl.DataFrame:
 
 def all_hold(conditions: Iterable[str]) -> pl.Expr:
     """Whether every condition holds for a volume, never null. Raises NotACondition."""
-    return pl.all_horizontal(pl.lit(value=True), *map(_expression, conditions)).fill_null(value=False)
+    # Not a literal: Polars refuses one as the only condition on a frame of several chunks.
+    true = pl.repeat(value=True, n=pl.len())
+    return pl.all_horizontal(true, *map(_expression, conditions)).fill_null(value=False)
 
 
 def _expression(condition: str) -> pl.Expr:
