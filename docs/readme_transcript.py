@@ -23,11 +23,13 @@ def run(command: str) -> str:
             [sys.executable, "-m", *shlex.split(command)],
             cwd=folder,
             env={**os.environ, "COLUMNS": "80"},
-            check=True,
+            check=False,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+    if done.returncode > 1:  # 1 is an answer: something was found
+        raise RuntimeError(f"{command}: {done.stdout}")
     return done.stdout
 
 
