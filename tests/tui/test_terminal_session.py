@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -20,6 +20,8 @@ from volreel_process import run, start
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 PAUSE_S = 0.1
 """Between two looks at a terminal."""
+PATIENCE_S = 60.0
+"""After which a terminal that does not show what it should is a failure."""
 PENDING = SAMPLES / "pending-claims.trace"
 
 
@@ -42,7 +44,13 @@ class Terminal:
 
     def until(self, *words: str) -> None:
         """Return once all these words are on the screen."""
-        while not all(each in self("capture-pane", "-p") for each in words):
+        self.wait(lambda: all(each in self("capture-pane", "-p") for each in words))
+
+    def wait(self, is_so: Callable[[], bool]) -> None:
+        """Return once it is so; a failure shows the screen."""
+        end = time.monotonic() + PATIENCE_S
+        while not is_so():
+            assert time.monotonic() < end, self("capture-pane", "-p")
             time.sleep(PAUSE_S)
 
 
@@ -74,8 +82,7 @@ def test_a_session_starts_plays_jumps_quits_and_leaves_the_terminal_clean(termin
     terminal.type("+" * 9, "Space")
     terminal.until("100%  paused 1000x")
     terminal.type("q")
-    while terminal.modes() != before:
-        time.sleep(PAUSE_S)
+    terminal.wait(lambda: terminal.modes() == before)
     terminal.type("echo $((40 + 2))", "Enter")
     terminal.until("42")
 
@@ -125,9 +132,10 @@ async def test_a_browser_on_this_machine_is_served_the_same_screen(tmp_path):
         port = free.getsockname()[1]
     process = await start("replay", str(PENDING), "--view", "history", "--web", str(port), home=tmp_path)
     try:
-        while not await is_served(port):
-            await asyncio.sleep(PAUSE_S)
-        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as browser:
+        async with asyncio.timeout(PATIENCE_S):
+            while not await is_served(port):
+                await asyncio.sleep(PAUSE_S)
+        async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as browser:
             assert "volreel" in await (await browser.get("/")).text()
             async with browser.ws_connect("/ws?width=80&height=24") as socket_:
                 shown = ""
