@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.catalogue import document, quoted
+from analysis.spilling import spill_folder
 from tracer.trace import Trace as RecordedTrace
 from tracer.trace.schema import TABLES
 from tracer.trace.segments import segment_path
@@ -143,9 +142,7 @@ def _create_lost_rows(connection: duckdb.DuckDBPyConnection, trace: RecordedTrac
 
 def _shut_off(connection: duckdb.DuckDBPyConnection, folders: Iterable[Path]) -> None:
     """From here on DuckDB reaches these folders and nothing else, and its settings cannot be changed."""
-    # DuckDB makes this folder when a query outgrows the memory, and removes it when it closes.
-    spill = Path(tempfile.gettempdir()) / f"volreel-{uuid.uuid4()}"
-    connection.execute(f"set temp_directory = {quoted(str(spill))}")
+    connection.execute(f"set temp_directory = {quoted(str(spill_folder()))}")
     allowed = ", ".join(quoted(str(folder.absolute())) for folder in folders)
     connection.execute(f"set allowed_directories = [{allowed}]")
     connection.execute("set enable_external_access = false")
