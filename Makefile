@@ -9,7 +9,7 @@ demo: $(VENV)/ready
 	$(RUN)/volreel demo
 
 test: $(VENV)/ready
-	$(RUN)/pytest -n 2 --dist worksteal
+	$(RUN)/pytest -n 3 --dist worksteal
 
 lint: $(VENV)/ready
 	$(RUN)/ruff check .

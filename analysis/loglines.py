@@ -41,7 +41,6 @@ class LogLine:
     """One line of a log."""
 
     seq: int
-    observed_at: datetime
     happened_at: datetime
     """The time inside the line; where it has none, the runtime's stamp, else the time of arrival."""
     stream: str
@@ -58,6 +57,8 @@ class LogLine:
     fields: Mapping[str, str]
     line: str | None
     """As it was written, byte for byte, with the runtime's stamp."""
+    observed_at: datetime
+    """When it arrived."""
 
 
 class Ask(Protocol):

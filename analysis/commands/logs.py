@@ -36,7 +36,7 @@ def show_logs(
     with `volreel operations --failed`.
 
     With --json each object has seq, happened_at, stream, namespace, pod, pod_uid, container, restart, node, component,
-    severity, source, message, fields, and line: the line as it was written.
+    severity, source, message, fields, line (as it was written) and observed_at (when it arrived).
 
     Example:  volreel logs prod.trace --volume shop/data --from 2026-11-23T07:50:00Z
     """

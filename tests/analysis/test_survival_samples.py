@@ -34,7 +34,7 @@ def _frame(rows: list[tuple[int, bool]], phase: str = "attach") -> pl.DataFrame:
 
 
 @given(samples)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_percentiles_and_their_bounds_are_those_of_lifelines(rows: list[tuple[int, bool]]) -> None:
     answer = survival(_frame(rows), ["phase"]).row(0, named=True)
 
@@ -51,7 +51,7 @@ def test_percentiles_and_their_bounds_are_those_of_lifelines(rows: list[tuple[in
 
 
 @given(samples, samples)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_log_rank_test_is_that_of_lifelines(before: list[tuple[int, bool]], after: list[tuple[int, bool]]) -> None:
     answer = difference(_frame(before), _frame(after), ["phase"]).row(0, named=True)
 

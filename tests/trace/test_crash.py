@@ -137,7 +137,7 @@ def test_a_crash_at_every_single_operation_loses_nothing_that_was_flushed(tmp_pa
 
 def test_a_second_crash_in_the_middle_of_the_recovery_loses_nothing_either(tmp_path):
     whole = operations_of(tmp_path)
-    for crash_at in range(3, whole, 16):
+    for crash_at in range(3, whole, 24):
         for second in range(1, 60, 6):
             (root := tmp_path / f"{crash_at}-{second}").mkdir()
             story = Story(root, crash_at * second)
@@ -157,7 +157,7 @@ def test_a_second_crash_in_the_middle_of_the_recovery_loses_nothing_either(tmp_p
 
 @pytest.mark.parametrize("refused", [1, 4])
 def test_a_disk_that_is_full_at_any_operation_costs_nothing_but_time(tmp_path, refused):
-    for full_at in range(1, operations_of(tmp_path) + 1, 1 if refused == 1 else 3):
+    for full_at in range(1, operations_of(tmp_path) + 1, 2 if refused == 1 else 5):
         (root := tmp_path / f"{full_at}").mkdir()
         story = Story(root, full_at)
         story.disk.full_at = range(full_at, full_at + refused)
