@@ -30,9 +30,9 @@ RECORDING_SHORTFALLS = """\
 LOGS_SHORTFALLS = """\
 ### Where it falls short, and why
 
-- **Memory** is above the 150 MB that a recorder is to need: 90 MB stand before the first log, 500 connections take 25,
-  and to seal 32,768 lines takes 80, of which zstd at level 14 needs 50. Pages of 1 MiB would save 20 MB for 0.6 bytes
-  a line, row groups of 16,384 lines in pages of 512 KiB 45 MB for 1.9: sealed lines have 0.1 to spare below their 15.
+- **Memory** is above the 150 MB that a recorder is to need: to seal 39,628 lines takes 80 of them. Pages of 1 MiB would
+  make it 59 at 15.6 bytes a line, row groups of 16,384 lines in pages of 512 KiB 36 at 16.9: sealed lines have 0.1 to
+  spare below their 15.
 """
 
 
