@@ -10,7 +10,7 @@
 --   its owner: the pod never takes it.
 -- look-alikes: A claim that is there and not bound is F01 to F08; one whose volume is gone F34; `waiting for ephemeral
 --   volume controller` is normal for a moment.
--- needs: pods, events
+-- needs: pods, events, persistentvolumeclaims
 -- echo of: F31 by volume
 
 -- `pkg/scheduler/framework/plugins/volumebinding/volume_binding.go`, podHasPVCs; `component-helpers/storage/ephemeral`,
@@ -36,7 +36,11 @@ select
     uses.node,
     null as driver,
     min(told.told_at) as from_at,
-    any_value(_goals.reached_at) as to_at,
+    -- The claim that was missing may come, and the pod wait for something else from then on.
+    least(
+        any_value(_goals.reached_at),
+        min(_claims.first_observed_at) filter (_claims.first_observed_at > told.told_at)
+    ) as to_at,
     'certain' as confidence,
     list(distinct told.seq order by told.seq) as evidence,
     {
@@ -47,7 +51,8 @@ select
 from told
 join uses on uses.use_id = told.use_id and contains(told.error, uses.claim_name)
 cross join _span
+left join _claims using (claim_uid)
 left join _goals on _goals.goal = told.goal and _goals.uid = told.pod_uid
 group by uses.volume_id, uses.use_id, uses.node
 -- A claim may be made right after its pod.
-having coalesce(any_value(_goals.reached_at), any_value(_span.last_at)) > min(told.told_at) + interval 5 seconds
+having coalesce(to_at, any_value(_span.last_at)) > min(told.told_at) + interval 5 seconds
